@@ -1,0 +1,225 @@
+import type { PeerErrorCode } from './errors.ts'
+import type { Unsubscribe } from './event-emitter.ts'
+import type { LogLine } from './log.ts'
+
+/** Lower-case hex of SHA-256 over the ID's bytes: names a video in this peer's books. Not secret. */
+export type Digest = string
+
+export type PeerState = 'stopped' | 'starting' | 'joined' | 'failed'
+
+/** A member stands in other peers' lists and stores records; a client only asks. */
+export type RingRole = 'member' | 'client'
+
+export interface Failure {
+  code: PeerErrorCode
+  message: string
+}
+
+/** What this peer sees of its ring. Ring positions are 64 hex digits. */
+export interface RingSnapshot {
+  name: string
+  role: RingRole
+  /** One sentence: why this role. */
+  roleReason: string
+  position: string
+  /** Estimated number of members, this peer included. */
+  estimatedSize: number
+  predecessor?: string
+  /** Peer ids, nearest first. */
+  successors: string[]
+  /** Distinct peers in the finger table. */
+  fingers: string[]
+  /** Records held for others and for itself. */
+  records: number
+}
+
+export interface PeerStatus {
+  state: PeerState
+  /** While `starting`: the stage in words, such as "Dialling bootstrap 1 of 3". */
+  stage?: string
+  failure?: Failure
+  peerId: string
+  /** Multiaddrs that others can dial, each ending in `/p2p/<peer id>`. */
+  addresses: string[]
+  dataFolder: string
+  ring?: RingSnapshot
+  /** Chunk payload, bytes per second, averaged over the last seconds. */
+  uploadBytesPerSecond: number
+  downloadBytesPerSecond: number
+  /** Open connections. */
+  connections: number
+}
+
+/** Owner's side: `preparing` until hashed, `sharing`, `stale` once the source file changed. */
+export type ShareState = 'preparing' | 'sharing' | 'stale'
+
+export type DownloadState =
+  | 'finding'
+  | 'asking'
+  | 'transferring'
+  | 'paused'
+  | 'verifying'
+  | 'complete'
+  | 'failed'
+
+export type SharePolicy = 'open' | 'ask' | 'peers'
+
+/** A video in the library, shared by this peer or fetched by it. */
+export interface VideoSnapshot {
+  digest: Digest
+  /** The ID. A bearer secret: show it to the user, never log it. */
+  id: string
+  /** File name from the metadata; the short digest until the metadata is known. */
+  name: string
+  mimeType: string
+  /** 0 until the manifest is known, as are `chunks` and `chunkSize`. */
+  bytes: number
+  chunkSize: number
+  chunks: number
+  /** Chunks verified and stored here. */
+  have: number
+  origin: 'shared' | 'fetched'
+  state: ShareState | DownloadState
+  policy: SharePolicy
+  /** Peers known to hold chunks, this one not counted. */
+  holders: number
+  downloadBytesPerSecond: number
+  uploadBytesPerSecond: number
+  /** Source file, or finished file; absent until complete. */
+  path?: string
+  failure?: Failure
+  /** Milliseconds since the epoch. */
+  addedAt: number
+  durationSeconds?: number
+  width?: number
+  height?: number
+}
+
+/** Another peer that this one is connected to. */
+export interface ConnectedPeerSnapshot {
+  peerId: string
+  address: string
+  path: 'direct' | 'relay'
+  roundTripMilliseconds?: number
+  inRing: boolean
+  /** What it holds of the videos in this library. */
+  holds: { digest: Digest; have: number; chunks: number }[]
+  downloadBytesPerSecond: number
+  uploadBytesPerSecond: number
+}
+
+/** One digit a chunk, as text so that it crosses JSON cheaply: see `ChunkState`. */
+export type ChunkState = 'missing' | 'available' | 'requested' | 'here'
+
+export interface ChunkMap {
+  digest: Digest
+  chunks: number
+  chunkSize: number
+  bytes: number
+  /** `chunks` characters: `0` missing and held by nobody known, `1` available, `2` requested, `3` here. */
+  states: string
+  /** Holders of each chunk, this peer not counted, capped at 35: one base-36 digit a chunk. */
+  holders: string
+  /** Index of the chunk that a player waits for now. */
+  waitingFor?: number
+}
+
+/** One step of a look-up, as it happens. */
+export interface LookupStep {
+  hop: number
+  peerId: string
+  /** `answered` brought closer peers, `failed` did not answer, `owner` is responsible for the key. */
+  outcome: 'answered' | 'failed' | 'owner'
+  milliseconds: number
+}
+
+export interface HolderSnapshot {
+  peerId: string
+  addresses: string[]
+  have: number
+  chunks: number
+}
+
+export interface LookupResult {
+  digest: Digest
+  steps: LookupStep[]
+  holders: HolderSnapshot[]
+}
+
+export interface ShareOptions {
+  policy?: SharePolicy
+  /** Make a new ID even when the same unchanged file is shared already. */
+  fresh?: boolean
+}
+
+export interface FetchOptions {
+  /** Existing folder, or a file path to write to; default: the configured download folder. */
+  output?: string
+  /** Replace an existing file of that name. Default: a number is added to the name. */
+  overwrite?: boolean
+}
+
+export interface VerifyResult {
+  matches: boolean
+  bytes: number
+  sha256: string
+  /** First chunk that differs, when it does not match. */
+  firstBadChunk?: number
+}
+
+/** While `share` reads a file. */
+export interface ShareProgress {
+  path: string
+  bytes: number
+  bytesDone: number
+}
+
+export interface PeerEvents {
+  status: PeerStatus
+  /** A video was added or changed. At most four times a second for each video, and at each change of state. */
+  video: VideoSnapshot
+  videoRemoved: { digest: Digest }
+  peers: ConnectedPeerSnapshot[]
+  shareProgress: ShareProgress
+  log: LogLine
+}
+
+export type PeerEventName = keyof PeerEvents
+
+/**
+ * Everything that a peer offers, whether it runs in this process or behind the control socket of its data folder.
+ * Each call rejects with a `PeerError`. Values are plain JSON.
+ */
+export interface PeerApi {
+  status(): Promise<PeerStatus>
+  /** Listens and joins the ring; with no bootstrap address, starts a ring of one (or meets one over mDNS). */
+  join(bootstrap: readonly string[], signal?: AbortSignal): Promise<PeerStatus>
+  /** Says good-bye to the ring, withdraws records, stops listening. Transfers pause. */
+  leave(): Promise<void>
+
+  /** Encrypts, hashes and announces a file. Resolves when the ID is known and announcing has begun. */
+  share(path: string, options?: ShareOptions, signal?: AbortSignal): Promise<VideoSnapshot>
+  /** Starts (or resumes) fetching; progress comes as `video` events. Resolves once it is in the library. */
+  fetch(idOrLink: string, options?: FetchOptions): Promise<VideoSnapshot>
+  pause(digest: Digest): Promise<void>
+  resume(digest: Digest): Promise<void>
+  /** Withdraws the records and forgets ID and key. The source file stays. */
+  stopSharing(digest: Digest): Promise<void>
+  /** Forgets a fetched video; deletes the finished file only with `deleteFile`, partial data always. */
+  remove(digest: Digest, deleteFile?: boolean): Promise<void>
+
+  videos(): Promise<VideoSnapshot[]>
+  connectedPeers(): Promise<ConnectedPeerSnapshot[]>
+  chunkMap(digest: Digest): Promise<ChunkMap>
+  /** `chordcast:<ID>?via=…` with at most four addresses of this peer. */
+  link(digest: Digest): Promise<string>
+  lookup(idOrLink: string, signal?: AbortSignal): Promise<LookupResult>
+  /** Re-reads a file against its manifest, fetching the manifest from a holder if it is not here. */
+  verify(path: string, idOrLink: string, signal?: AbortSignal): Promise<VerifyResult>
+  /** `http://127.0.0.1:<port>/…`: plays a video that is here or still arriving. */
+  streamUrl(digest: Digest): Promise<string>
+  /** The authority (`host:port`) under which a player will ask, when a proxy stands before the stream server. */
+  allowStreamHost(authority: string): Promise<void>
+
+  on<Name extends PeerEventName>(event: Name, listener: (value: PeerEvents[Name]) => void): Unsubscribe
+}
