@@ -1,0 +1,185 @@
+import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import { PeerError } from '../errors.ts'
+import { decodeFrameBody, encodeFrame, type Message } from './frame-codec.ts'
+import { FrameDecoder } from './frame-decoder.ts'
+
+export interface FrameChannelOptions {
+  /** Largest message accepted, in bytes. */
+  maxFrameBytes: number
+  /** Reading pauses above this many bytes not yet received by the caller, and resumes below half of it. */
+  highWaterMark?: number
+}
+
+const DEFAULT_HIGH_WATER_MARK = 1024 * 1024
+
+interface Waiter {
+  resolve(message: Message | undefined): void
+  reject(error: unknown): void
+}
+
+/**
+ * Messages over one libp2p stream, with backpressure both ways. Construct it synchronously in the stream handler:
+ * bytes that arrive before a listener is attached are at libp2p's mercy. One `receive` at a time.
+ */
+export class FrameChannel {
+  readonly #stream: Stream
+  readonly #decoder: FrameDecoder
+  readonly #highWaterMark: number
+  #waiter: Waiter | undefined
+  #failure: unknown
+  #ended = false
+  #paused = false
+
+  constructor(stream: Stream, options: FrameChannelOptions) {
+    this.#stream = stream
+    this.#decoder = new FrameDecoder(options.maxFrameBytes)
+    this.#highWaterMark = Math.max(
+      options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK,
+      options.maxFrameBytes + 4
+    )
+    stream.addEventListener('message', this.#onMessage)
+    stream.addEventListener('remoteCloseWrite', this.#onEnd)
+    stream.addEventListener('close', this.#onClose)
+  }
+
+  /** True once nothing more can be sent. */
+  get closed(): boolean {
+    return this.#stream.status !== 'open'
+  }
+
+  /** Bytes that wait in our send buffer. */
+  get unsentBytes(): number {
+    return this.#stream.writeBufferLength
+  }
+
+  /**
+   * Sends one message; resolves when the stream takes more.
+   * @throws PeerError PEER_UNREACHABLE when the stream is closed; the signal's reason when aborted
+   */
+  async send(message: Message, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#failure) throw this.#failure
+    if (this.closed) throw connectionLost()
+    if (!this.#stream.send(encodeFrame(message))) await this.#drained(signal)
+  }
+
+  /**
+   * The next message; undefined once the other side has ended its half in good order.
+   * @throws PeerError FRAME_* for a malformed stream, PEER_UNREACHABLE when it broke; the signal's reason when aborted
+   */
+  receive(signal: AbortSignal): Promise<Message | undefined> {
+    signal.throwIfAborted()
+    if (this.#waiter) throw new PeerError('INTERNAL', 'Two readers on one channel.')
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => this.#settle(waiter => waiter.reject(signal.reason))
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#waiter = {
+        resolve: message => {
+          signal.removeEventListener('abort', onAbort)
+          resolve(message)
+        },
+        reject: error => {
+          signal.removeEventListener('abort', onAbort)
+          reject(error)
+        }
+      }
+      this.#deliver()
+    })
+  }
+
+  /** Ends our half after what was sent has gone out. */
+  async close(signal: AbortSignal): Promise<void> {
+    if (!this.closed) await this.#stream.close({ signal })
+  }
+
+  /** Breaks the stream at once; pending calls reject with `error`. */
+  abort(error: Error): void {
+    this.#fail(error)
+  }
+
+  readonly #onMessage = (event: StreamMessageEvent): void => {
+    const data = event.data
+    if (data instanceof Uint8Array) this.#decoder.push(data)
+    else for (const piece of data) this.#decoder.push(piece)
+    this.#deliver()
+    if (!this.#paused && this.#decoder.bufferedBytes > this.#highWaterMark) {
+      this.#paused = true
+      this.#stream.pause()
+    }
+  }
+
+  readonly #onEnd = (): void => {
+    this.#ended = true
+    this.#deliver()
+  }
+
+  readonly #onClose = (event: StreamCloseEvent): void => {
+    if (event.error && !this.#ended) this.#failure ??= connectionLost(event.error)
+    this.#ended = true
+    this.#deliver()
+  }
+
+  #deliver(): void {
+    if (!this.#waiter) return
+    if (this.#failure) {
+      this.#settle(waiter => waiter.reject(this.#failure))
+      return
+    }
+    try {
+      const body = this.#decoder.next()
+      if (body) this.#settleMessage(decodeFrameBody(body))
+      else if (this.#ended) this.#settleEnd()
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)))
+    }
+    this.#resumeBelowHalf()
+  }
+
+  #settleMessage(message: Message): void {
+    this.#settle(waiter => waiter.resolve(message))
+  }
+
+  #settleEnd(): void {
+    if (this.#decoder.bufferedBytes > 0) {
+      throw new PeerError('FRAME_TRUNCATED', 'A peer stopped in the middle of a message. Try again.')
+    }
+    this.#settle(waiter => waiter.resolve(undefined))
+  }
+
+  #settle(perform: (waiter: Waiter) => void): void {
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    if (waiter) perform(waiter)
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.#stream.abort(error)
+    this.#settle(waiter => waiter.reject(this.#failure))
+  }
+
+  #resumeBelowHalf(): void {
+    if (!this.#paused || this.#decoder.bufferedBytes > this.#highWaterMark / 2) return
+    this.#paused = false
+    if (!this.#ended) this.#stream.resume()
+  }
+
+  async #drained(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#stream.onDrain({ signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      throw connectionLost(error)
+    }
+  }
+}
+
+function connectionLost(cause?: unknown): PeerError {
+  return new PeerError(
+    'PEER_UNREACHABLE',
+    'The connection to a peer broke. Trying another peer or again helps.',
+    {
+      cause
+    }
+  )
+}
