@@ -1,0 +1,72 @@
+import { chmod, copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build, context } from 'esbuild'
+import { thirdPartyNotices } from './scripts/third-party-notices.ts'
+
+const watch = process.argv.includes('--watch')
+const development = watch || process.argv.includes('--development')
+
+const common = {
+  bundle: true,
+  logLevel: 'warning',
+  metafile: true,
+  minify: !development,
+  sourcemap: development,
+  // The licences of the bundled packages are collected in one file instead.
+  legalComments: 'none'
+}
+
+/** The package reads its own package.json by a relative `require`, which is another folder once bundled. */
+const inlineSsdpVersion = {
+  name: 'inline-ssdp-version',
+  setup(host) {
+    host.onLoad({ filter: /@achingbrain[\\/]ssdp[\\/]dist[\\/]src[\\/]ssdp\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8')
+      const { name, version } = JSON.parse(await readFile(join(path, '../../../package.json'), 'utf8'))
+      const call = "req('../../package.json')"
+      if (!source.includes(call)) throw new Error(`${path} no longer holds ${call}: adapt this plugin`)
+      return { contents: source.replace(call, JSON.stringify({ name, version })), loader: 'js' }
+    })
+  }
+}
+
+// CommonJS dependencies call `require`, which an ES module does not have.
+const requireForCommonJs =
+  "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);"
+
+const host = {
+  ...common,
+  entryPoints: ['src/extension.ts', 'src/cli.ts'],
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  platform: 'node',
+  target: 'node22',
+  format: 'esm',
+  // Makes the engine a chunk of its own: loaded by `import()` on first use, shared with the command line.
+  splitting: true,
+  external: ['vscode'],
+  banner: { js: requireForCommonJs },
+  plugins: [inlineSsdpVersion]
+}
+
+const webview = {
+  ...common,
+  entryPoints: ['media/player/player.ts', 'media/player/player.css'],
+  outdir: 'dist/media',
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife'
+}
+
+async function finish(results) {
+  const inputs = results.flatMap(result => Object.keys(result.metafile.inputs))
+  await writeFile('dist/THIRD-PARTY-NOTICES.txt', await thirdPartyNotices(inputs))
+  await writeFile('dist/meta.json', JSON.stringify(results.map(result => result.metafile)))
+  for (const name of ['codicon.css', 'codicon.ttf'])
+    await copyFile(`node_modules/@vscode/codicons/dist/${name}`, `dist/media/${name}`)
+  await chmod('dist/cli.js', 0o755)
+}
+
+await rm('dist', { recursive: true, force: true })
+await finish(await Promise.all([build(host), build(webview)]))
+if (watch) await Promise.all([host, webview].map(async options => (await context(options)).watch()))
