@@ -85,6 +85,8 @@ export interface VideoSnapshot {
   holders: number
   downloadBytesPerSecond: number
   uploadBytesPerSecond: number
+  /** SHA-256 of the plaintext in hex, as the owner wrote it into the metadata. */
+  sha256?: string
   /** Source file, or finished file; absent until complete. */
   path?: string
   failure?: Failure

@@ -1,0 +1,167 @@
+import { Command, CommanderError } from 'commander'
+import { runFetch } from './cli/commands/fetch.ts'
+import { runLookup } from './cli/commands/lookup.ts'
+import { runPeer } from './cli/commands/peer.ts'
+import { runShare } from './cli/commands/share.ts'
+import { runStatus } from './cli/commands/status.ts'
+import { runVerify } from './cli/commands/verify.ts'
+import { type CommonOptions, parsePort, settingsOf, withCommonOptions } from './cli/options.ts'
+import { humanReport, jsonReport, type Report } from './cli/report.ts'
+import { type Session, withJoinedPeer, withRunningPeer } from './cli/session.ts'
+import { toPeerError } from './peer/errors.ts'
+
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
+const EXIT_INTERRUPTED = 130
+const GOOD_BYE_MILLISECONDS = 2_800
+
+const EXAMPLES = `
+Examples:
+  chordcast peer 4101                                start a ring on port 4101
+  chordcast peer 4102 192.0.2.7:4101                 join it from another machine
+  chordcast share demo.webm --bootstrap 192.0.2.7:4101
+  chordcast fetch bafyrei… --out ~/Videos --bootstrap 192.0.2.7:4101
+  chordcast fetch 'chordcast:bafyrei…?via=/ip4/192.0.2.7/tcp/4101/p2p/Qm…'   a link needs no bootstrap
+`
+
+const interrupted = new AbortController()
+
+function buildProgram(): Command {
+  const program = new Command('chordcast')
+    .description('Share videos peer to peer, end-to-end encrypted, with no server and no account.')
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+  const add = (usage: string, description: string): Command =>
+    withCommonOptions(program.command(usage).description(description)).exitOverride()
+
+  add('peer', 'join (or start) a ring and stay')
+    .argument('[port]', 'port to listen on', parsePort)
+    .argument('[bootstrap...]', 'peers of the ring to join')
+    .option('--relay', 'carry traffic for peers that cannot be dialled', false)
+    .action(
+      async (port: number | undefined, bootstrap: string[], own: CommonOptions & { relay: boolean }) => {
+        const options = { ...own, port: port ?? own.port, bootstrap: [...bootstrap, ...own.bootstrap] }
+        await joined(options, { stay: true, relay: own.relay }, runPeer)
+      }
+    )
+
+  add('share', 'share files and stay to serve them')
+    .argument('<file...>', 'videos to share')
+    .option('--policy <policy>', 'who may watch: open, ask or peers', 'open')
+    .option('--allow <peerId>', 'a peer that may watch (policy peers)')
+    .option('--expires <time>', 'when granting ends (policies ask and peers)')
+    .option('--max <n>', 'receivers at most (policies ask and peers)')
+    .option('--new', 'make a new ID even if this file is shared already', false)
+    .action(async (files: string[], own: CommonOptions & SharePolicyOptions & { new: boolean }) => {
+      refusePolicies(own)
+      await joined(own, { stay: true }, session => runShare(session, files, own))
+    })
+
+  add('fetch', 'fetch, verify and merge a video')
+    .argument('<id|link>')
+    .option('--out <path>', 'file or folder to save to (default: the current folder)')
+    .option('--seed', 'stay and share on what was fetched', false)
+    .option('--watch', 'print a URL that plays the video while it arrives; save it; stay', false)
+    .option('--watch-only', 'watch without saving')
+    .action(async (id: string, own: CommonOptions & FetchOptions) => {
+      if (own.watchOnly)
+        throw usage('--watch-only does not exist yet. Use --watch, which saves the video as well.')
+      const stay = own.seed || own.watch
+      await joined(own, { stay }, session => runFetch(session, id, own))
+    })
+
+  add('mirror', 'hold ciphertext and serve it')
+    .argument('<id|link>')
+    .action(() => {
+      throw usage('mirror does not exist yet. Use "fetch --seed" to hold and serve a video.')
+    })
+
+  add('lookup', 'show who holds what, and by which hops')
+    .argument('<id|link>')
+    .action((id: string, own: CommonOptions) =>
+      joined(own, { stay: false }, session => runLookup(session, id))
+    )
+
+  add('verify', 'check a file against an ID')
+    .argument('<file>')
+    .argument('<id|link>')
+    .action((file: string, id: string, own: CommonOptions) =>
+      joined(own, { stay: false }, session => runVerify(session, file, id))
+    )
+
+  add('status', 'show the running peer of this data folder').action((own: CommonOptions) =>
+    withRunningPeer(own, settingsOf(own, { stay: false }), api => runStatus(api, reportFor(own)))
+  )
+  return program
+}
+
+interface SharePolicyOptions {
+  policy: string
+  allow?: string
+  expires?: string
+  max?: string
+}
+
+interface FetchOptions {
+  out?: string
+  seed: boolean
+  watch: boolean
+  watchOnly?: boolean
+}
+
+function refusePolicies(options: SharePolicyOptions): void {
+  if (!['open', 'ask', 'peers'].includes(options.policy)) throw usage('--policy is open, ask or peers.')
+  if (options.policy === 'open' && !options.allow && !options.expires && !options.max) return
+  throw usage(
+    'Only the policy "open" exists yet: whoever has the ID can watch. Leave out --policy, --allow, --expires and --max.'
+  )
+}
+
+function usage(message: string): CommanderError {
+  return new CommanderError(EXIT_USAGE, 'chordcast.usage', message)
+}
+
+function reportFor(options: { json: boolean }): Report {
+  return options.json ? jsonReport(process) : humanReport(process)
+}
+
+function joined(
+  options: CommonOptions,
+  role: { stay: boolean; relay?: boolean },
+  command: (session: Session) => Promise<void>
+): Promise<void> {
+  return withJoinedPeer(options, settingsOf(options, role), reportFor(options), interrupted.signal, command)
+}
+
+/** Runs the program; the result is the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+async function main(argv: string[]): Promise<number> {
+  const json = argv.includes('--json')
+  try {
+    await buildProgram().parseAsync(argv)
+    return interrupted.signal.aborted ? EXIT_INTERRUPTED : 0
+  } catch (error) {
+    if (error instanceof CommanderError) return exitOfUsage(error)
+    if (interrupted.signal.aborted) return EXIT_INTERRUPTED
+    reportFor({ json }).error(toPeerError(error))
+    return EXIT_FAILED
+  }
+}
+
+function exitOfUsage(error: CommanderError): number {
+  if (error.exitCode === 0) return 0
+  // Commander has printed its own complaints already.
+  if (error.code === 'chordcast.usage') process.stderr.write(`chordcast: ${error.message}\n`)
+  return EXIT_USAGE
+}
+
+function onInterrupt(): void {
+  interrupted.abort()
+  // Whoever waits for us must not wait for a network that hangs.
+  setTimeout(() => process.exit(EXIT_INTERRUPTED), GOOD_BYE_MILLISECONDS).unref()
+}
+
+process.once('SIGINT', onInterrupt)
+process.once('SIGTERM', onInterrupt)
+process.exitCode = await main(process.argv)
+// Whatever is still open (a keep-alive socket, a timer of a library) must not hold the shell.
+process.exit()

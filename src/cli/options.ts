@@ -1,0 +1,80 @@
+import { resolve } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import envPaths from 'env-paths'
+import type { LogLevel } from '../peer/log.ts'
+import type { PeerSettings } from '../peer/settings.ts'
+
+/** What every command understands. */
+export interface CommonOptions {
+  data: string
+  host: string[]
+  port: number
+  bootstrap: string[]
+  mdns: boolean
+  json: boolean
+  uploadLimit: number
+  downloadLimit: number
+  logLevel: LogLevel | 'off'
+}
+
+const MAX_PORT = 65_535
+
+/** Adds the options that all commands share. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option(
+      '--data <dir>',
+      'data folder: keys, library, journals',
+      resolve,
+      envPaths('chordcast', { suffix: '' }).data
+    )
+    .option(
+      '--host <ip>',
+      'address to listen on and announce; repeatable (default: all interfaces)',
+      collect,
+      []
+    )
+    .option('--port <n>', 'port to listen on; 0 draws one and keeps it with the data folder', parsePort, 0)
+    .option('--bootstrap <address>', 'host:port or multiaddr of a peer of the ring; repeatable', collect, [])
+    .option('--no-mdns', 'do not look for peers on the local network')
+    .option('--json', 'print one JSON object a line on stdout, and only that', false)
+    .option('--upload-limit <KiB/s>', 'chunk payload to send at most; 0 for no limit', parseLimit, 0)
+    .option('--download-limit <KiB/s>', 'chunk payload to receive at most; 0 for no limit', parseLimit, 0)
+    .addOption(
+      new Option('--log-level <level>', 'what to write to stderr')
+        .choices(['off', 'trace', 'debug', 'info', 'warn', 'error'])
+        .default('off')
+    )
+}
+
+/** The engine's settings for one command. `stay`: whether this peer stands in the ring for longer than one errand. */
+export function settingsOf(options: CommonOptions, more: { stay: boolean; relay?: boolean }): PeerSettings {
+  return {
+    hosts: options.host,
+    port: options.port,
+    lanDiscovery: options.mdns,
+    downloadFolder: process.cwd(),
+    uploadLimit: options.uploadLimit * 1024,
+    downloadLimit: options.downloadLimit * 1024,
+    ...more
+  }
+}
+
+/** Reads a TCP port, 0 included. */
+export function parsePort(text: string): number {
+  return parseWhole(text, MAX_PORT, `a port is a whole number from 0 to ${MAX_PORT}.`)
+}
+
+function parseLimit(text: string): number {
+  return parseWhole(text, 2 ** 32, 'a limit is a whole number of KiB/s, or 0 for none.')
+}
+
+function parseWhole(text: string, max: number, complaint: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!(value <= max)) throw new InvalidArgumentError(complaint)
+  return value
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value]
+}

@@ -1,0 +1,160 @@
+import { SingleBar } from 'cli-progress'
+import type { LookupResult, PeerStatus, RingSnapshot, VerifyResult, VideoSnapshot } from '../peer/api.ts'
+import type { PeerError } from '../peer/errors.ts'
+
+/** Where the program speaks to: stdout for what was asked for, stderr for everything about the way there. */
+export interface Streams {
+  stdout: { write(text: string): unknown }
+  stderr: { write(text: string): unknown; isTTY?: boolean }
+}
+
+export interface Completion {
+  id: string
+  path: string
+  sha256: string
+  seconds: number
+}
+
+/** What a command has to tell, for people or for programs. */
+export interface Report {
+  listening(status: PeerStatus): void
+  ring(ring: RingSnapshot): void
+  shared(video: VideoSnapshot, link: string): void
+  progress(video: VideoSnapshot): void
+  stream(url: string): void
+  complete(completion: Completion): void
+  lookup(result: LookupResult): void
+  verified(result: VerifyResult): void
+  status(status: PeerStatus, videos: VideoSnapshot[]): void
+  /** A sentence for people only. */
+  note(sentence: string): void
+  error(error: PeerError): void
+  /** Ends what is being drawn. */
+  close(): void
+}
+
+/** One JSON object a line on stdout (the command line's contract with programs). */
+export function jsonReport({ stdout }: Streams): Report {
+  const event = (name: string, fields: object): void => {
+    stdout.write(`${JSON.stringify({ event: name, ...fields })}\n`)
+  }
+  return {
+    listening: status => event('listening', { peerId: status.peerId, addresses: status.addresses }),
+    ring: ring => event('ring', ring),
+    shared: (video, link) =>
+      event('shared', { id: video.id, link, chunks: video.chunks, bytes: video.bytes }),
+    progress: video =>
+      event('progress', {
+        id: video.id,
+        chunks: video.chunks,
+        have: video.have,
+        peers: video.holders,
+        bytesPerSecond: video.downloadBytesPerSecond
+      }),
+    stream: url => event('stream', { url }),
+    complete: completion => event('complete', completion),
+    lookup: result => event('lookup', result),
+    verified: result => event('verified', result),
+    status: (status, videos) => event('status', { ...status, videos }),
+    note: () => undefined,
+    error: error => event('error', { code: error.code, message: error.message }),
+    close: () => undefined
+  }
+}
+
+/** Plain sentences on stdout, a progress bar on stderr. */
+export function humanReport({ stdout, stderr }: Streams): Report {
+  let bar: SingleBar | undefined
+  const stopBar = (): void => {
+    bar?.stop()
+    bar = undefined
+  }
+  const say = (text: string): void => {
+    stopBar()
+    stdout.write(`${text}\n`)
+  }
+  const drawProgress = (video: VideoSnapshot): void => {
+    if (!stderr.isTTY || video.chunks === 0) return
+    bar ??= startBar(video)
+    bar.update(video.have, { peers: video.holders, rate: formatRate(video.downloadBytesPerSecond) })
+  }
+  return {
+    listening: status => stderr.write(`Listening as ${status.peerId}\n${indented(status.addresses)}`),
+    ring: () => undefined,
+    shared: (video, link) =>
+      say(`Sharing ${video.name} (${formatBytes(video.bytes)})\nID    ${video.id}\nLink  ${link}`),
+    progress: drawProgress,
+    stream: url => say(`Watch at ${url}`),
+    complete: ({ path, sha256, seconds }) =>
+      say(`Saved ${path}\nSHA-256 ${sha256} (${seconds.toFixed(1)} s)`),
+    lookup: result => say(describeLookup(result)),
+    verified: result => say(describeVerification(result)),
+    status: (status, videos) => say(describeStatus(status, videos)),
+    note: sentence => {
+      stopBar()
+      stderr.write(`${sentence}\n`)
+    },
+    error: error => {
+      stopBar()
+      stderr.write(`chordcast: ${error.message}\n`)
+    },
+    close: stopBar
+  }
+}
+
+function startBar(video: VideoSnapshot): SingleBar {
+  const bar = new SingleBar({
+    format: '{bar} {percentage}% · {value}/{total} chunks · {peers} peers · {rate} · {eta_formatted} left',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    hideCursor: true,
+    etaBuffer: 50
+  })
+  bar.start(video.chunks, video.have, { peers: video.holders, rate: '' })
+  return bar
+}
+
+function describeLookup(result: LookupResult): string {
+  const steps = result.steps.map(
+    step => `hop ${step.hop}  ${step.peerId}  ${step.outcome}, ${Math.round(step.milliseconds)} ms`
+  )
+  const holders = result.holders.map(holder => `${holder.peerId}  ${holder.have}/${holder.chunks} chunks`)
+  const found = holders.length === 0 ? ['Nobody is known to hold this video.'] : ['Holders:', ...holders]
+  return [...steps, ...found].join('\n')
+}
+
+function describeVerification(result: VerifyResult): string {
+  if (result.matches) return `The file holds what the ID says (SHA-256 ${result.sha256}).`
+  const where = result.firstBadChunk === undefined ? '' : ` It differs from chunk ${result.firstBadChunk} on.`
+  return `The file does not hold what the ID says.${where}`
+}
+
+function describeStatus(status: PeerStatus, videos: VideoSnapshot[]): string {
+  const ring = status.ring
+    ? `${status.ring.role} of ring "${status.ring.name}", about ${status.ring.estimatedSize} members. ${status.ring.roleReason}`
+    : 'not in a ring'
+  const lines = videos.map(
+    video => `  ${video.name}  ${video.state}  ${video.have}/${video.chunks} chunks  ${video.holders} holders`
+  )
+  return [
+    `${status.state} as ${status.peerId}`,
+    ring,
+    ...status.addresses.map(address => `  ${address}`),
+    ...lines
+  ].join('\n')
+}
+
+function indented(lines: string[]): string {
+  return lines.map(line => `  ${line}\n`).join('')
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`
+  const units = ['KiB', 'MiB', 'GiB']
+  const power = Math.min(units.length, Math.floor(Math.log2(bytes) / 10))
+  return `${(bytes / 1024 ** power).toFixed(1)} ${units[power - 1]}`
+}
+
+function formatRate(bytesPerSecond: number): string {
+  return `${formatBytes(Math.round(bytesPerSecond))}/s`
+}
