@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { codeServer } from './code-server.ts'
+import { freePort } from './free-port.ts'
+import { ProcessGroup } from './process-group.ts'
+
+const run = promisify(execFile)
+
+export interface VsCodeServerOptions {
+  /** Folder for everything that this VS Code writes; made if missing. */
+  folder: string
+  /** Opened in the workbench. */
+  workspace: string
+  settings?: Record<string, unknown>
+  /** Path of a VSIX to install before the start. */
+  vsix?: string
+  /** Needed for tests inside the extension host; VS Code then shows no notifications. */
+  smokeTestDriver?: boolean
+  /** 0 or absent: a free one. */
+  port?: number
+}
+
+/** What any test wants out of its way: welcome page, chat, updates, recommendations. */
+const quietSettings = {
+  'workbench.startupEditor': 'none',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.tips.enabled': false,
+  'chat.disableAIFeatures': true,
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'git.enabled': false
+}
+
+/** A real VS Code, served to browsers on loopback, with folders of its own. */
+export class VsCodeServer {
+  readonly url: string
+  readonly authority: string
+  readonly folder: string
+  readonly #workspace: string
+  readonly #group: ProcessGroup
+
+  private constructor(options: VsCodeServerOptions, port: number, group: ProcessGroup) {
+    this.authority = `127.0.0.1:${port}`
+    this.folder = options.folder
+    this.#workspace = options.workspace
+    this.#group = group
+    this.url = this.urlWith([])
+  }
+
+  /** Writes the settings, installs the VSIX, starts the server and waits until it answers (about 1 s). */
+  static async start(options: VsCodeServerOptions): Promise<VsCodeServer> {
+    const { node, entry } = await codeServer()
+    const userData = join(options.folder, 'user-data')
+    const shared = ['--user-data-dir', userData, '--extensions-dir', join(options.folder, 'extensions')]
+    await mkdir(join(userData, 'User'), { recursive: true })
+    const settings = { ...quietSettings, ...options.settings }
+    await writeFile(join(userData, 'User/settings.json'), JSON.stringify(settings, null, 2))
+    const env = environmentWithoutNpm()
+    if (options.vsix)
+      await run(node, [entry, ...shared, '--install-extension', options.vsix], { env, timeout: 60_000 })
+    const port = options.port || (await freePort())
+    const args = [entry, ...shared, '--config', join(options.folder, 'config.yaml'), ...serverFlags(port)]
+    if (options.smokeTestDriver) args.push('--vscode-option', 'enable-smoke-test-driver')
+    const group = new ProcessGroup(node, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+    const log = createWriteStream(join(options.folder, 'server.log'))
+    group.child.stdout?.pipe(log, { end: false })
+    group.child.stderr?.pipe(log, { end: false })
+    const server = new VsCodeServer(options, port, group)
+    await server.#ready()
+    return server
+  }
+
+  /** The address of the workbench, with start options as VS Code's own test harness passes them. */
+  urlWith(payload: readonly (readonly [key: string, value: string])[]): string {
+    const query = new URLSearchParams({ folder: this.#workspace })
+    if (payload.length > 0) query.set('payload', JSON.stringify(payload))
+    // VS Code decodes %20, but takes the form encoding's + for a plus sign.
+    return `http://${this.authority}/?${query.toString().replaceAll('+', '%20')}`
+  }
+
+  async #ready(): Promise<void> {
+    const deadline = AbortSignal.timeout(30_000)
+    while (this.#group.running) {
+      const answer = await fetch(`http://${this.authority}/healthz`, { signal: deadline }).catch(
+        () => undefined
+      )
+      if (answer?.ok) return
+      if (deadline.aborted) break
+      await delay(100)
+    }
+    await this.stop()
+    throw new Error(`VS Code's server did not start: see ${join(this.folder, 'server.log')}`)
+  }
+
+  /** Ends the server, its extension hosts and all that they started. */
+  async stop(): Promise<void> {
+    await this.#group.stop()
+  }
+
+  /** Ends the server and deletes what it wrote. */
+  async dispose(): Promise<void> {
+    await this.stop()
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+function serverFlags(port: number): string[] {
+  const quiet = ['--disable-workspace-trust', '--disable-telemetry', '--disable-update-check']
+  return ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, ...quiet]
+}
+
+// npm's variables name this project: an extension host should see a user's environment.
+function environmentWithoutNpm(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !/^(npm_|NODE_OPTIONS$|VSCODE_)/i.test(key))
+  )
+}
