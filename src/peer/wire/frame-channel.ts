@@ -27,7 +27,8 @@ export class FrameChannel {
   readonly #highWaterMark: number
   #waiter: Waiter | undefined
   #failure: unknown
-  #ended = false
+  #ended: boolean
+  #endedInOrder: boolean
   #paused = false
 
   constructor(stream: Stream, options: FrameChannelOptions) {
@@ -37,8 +38,11 @@ export class FrameChannel {
       options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK,
       options.maxFrameBytes + 4
     )
+    this.#ended = stream.readableEnded
+    this.#endedInOrder = stream.status === 'open' && stream.remoteWriteStatus === 'closed'
     stream.addEventListener('message', this.#onMessage)
-    stream.addEventListener('remoteCloseWrite', this.#onEnd)
+    stream.addEventListener('remoteCloseWrite', this.#onRemoteCloseWrite)
+    stream.addEventListener('end', this.#onEnd)
     stream.addEventListener('close', this.#onClose)
   }
 
@@ -108,14 +112,20 @@ export class FrameChannel {
     }
   }
 
+  readonly #onRemoteCloseWrite = (): void => {
+    this.#endedInOrder = true
+  }
+
+  // Comes after the last `message`, unlike `remoteCloseWrite`; but also when the stream was reset or its connection went away.
   readonly #onEnd = (): void => {
     this.#ended = true
+    const isBroken = this.#stream.status === 'aborted' || this.#stream.status === 'reset'
+    if (isBroken || !this.#endedInOrder) this.#failure ??= connectionLost()
     this.#deliver()
   }
 
   readonly #onClose = (event: StreamCloseEvent): void => {
     if (event.error && !this.#ended) this.#failure ??= connectionLost(event.error)
-    this.#ended = true
     this.#deliver()
   }
 
@@ -161,16 +171,33 @@ export class FrameChannel {
   #resumeBelowHalf(): void {
     if (!this.#paused || this.#decoder.bufferedBytes > this.#highWaterMark / 2) return
     this.#paused = false
-    if (!this.#ended) this.#stream.resume()
+    if (this.#stream.readStatus === 'paused') this.#stream.resume()
   }
 
+  // libp2p's own `onDrain()` keeps its first promise for ever (@libp2p/utils 7.4.1), so that it holds nobody back after the
+  // first drain; and a drain may fill up again before we run.
   async #drained(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#stream.onDrain({ signal })
-    } catch (error) {
-      signal.throwIfAborted()
-      throw connectionLost(error)
+    while (this.#stream.writableNeedsDrain) {
+      if (this.#failure) throw this.#failure
+      if (this.closed) throw connectionLost()
+      await this.#nextDrain(signal)
     }
+  }
+
+  #nextDrain(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.#stream.removeEventListener('drain', settle)
+        this.#stream.removeEventListener('close', settle)
+        signal.removeEventListener('abort', settle)
+        if (signal.aborted) reject(signal.reason)
+        else resolve()
+      }
+      this.#stream.addEventListener('drain', settle)
+      this.#stream.addEventListener('close', settle)
+      signal.addEventListener('abort', settle)
+    })
   }
 }
 
