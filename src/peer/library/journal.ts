@@ -1,0 +1,146 @@
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Digest } from '../api.ts'
+import { PeerError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { readFileIfPresent, storageError, writeFileAtomically } from './atomic-file.ts'
+import { CoalescedWrite } from './coalesced-write.ts'
+import type { DataFolder } from './data-folder.ts'
+import {
+  decodeJournal,
+  emptyBitfield,
+  encodeJournal,
+  encodeRecords,
+  hasChunk,
+  setChunk
+} from './journal-format.ts'
+
+/**
+ * The resume journal of one download: which chunks are verified and written. Records are appended as they come, those that
+ * arrive during a write together in the next one, so that a killed process loses only chunks of the last instant.
+ */
+export class Journal {
+  /** The file was there but cannot be trusted: verify every chunk of the unfinished file, then call `reset`. */
+  readonly mustVerify: boolean
+  readonly #digest: Digest
+  readonly #path: string
+  readonly #count: number
+  readonly #log: Logger
+  readonly #appends = new CoalescedWrite(() => this.#append())
+  readonly #file: FileHandle
+  #have: Uint8Array
+  #pending: number[] = []
+
+  private constructor(init: {
+    digest: Digest
+    path: string
+    count: number
+    log: Logger
+    file: FileHandle
+    have: Uint8Array
+    mustVerify: boolean
+  }) {
+    this.#digest = init.digest
+    this.#path = init.path
+    this.#count = init.count
+    this.#log = init.log
+    this.#file = init.file
+    this.#have = init.have
+    this.mustVerify = init.mustVerify
+  }
+
+  /**
+   * Opens or begins the journal of a download of `count` chunks.
+   * @throws PeerError FOLDER_UNWRITABLE, DISK_FULL
+   */
+  static async open(folder: DataFolder, digest: Digest, count: number, log: Logger): Promise<Journal> {
+    const path = join(folder.journal, digest)
+    const found = await readFileIfPresent(path)
+    const { have, damaged, untidy } = found
+      ? decodeJournal(found, digest, count)
+      : { have: emptyBitfield(count), damaged: false, untidy: true }
+    if (untidy) await writeFileAtomically(path, encodeJournal(digest, count, have))
+    if (damaged) log.warn(`The journal of ${digest.slice(0, 8)} was damaged: its chunks are verified again.`)
+    const file = await open(path, 'a', 0o600)
+    return new Journal({ digest, path, count, log, file, have, mustVerify: damaged })
+  }
+
+  /** A copy: one bit a chunk, most significant bit first. */
+  get have(): Uint8Array {
+    return this.#have.slice()
+  }
+
+  /** Whether chunk `index` is recorded. */
+  has(index: number): boolean {
+    return hasChunk(this.#have, index)
+  }
+
+  /** Notes a chunk whose bytes the operating system already has. A failed write is logged, tried again, and told by `flush`. */
+  record(index: number): void {
+    if (!Number.isInteger(index) || index < 0 || index >= this.#count) {
+      throw new PeerError('INTERNAL', `There is no chunk ${index} in a video of ${this.#count}.`)
+    }
+    if (this.has(index)) return
+    setChunk(this.#have, index)
+    this.#pending.push(index)
+    this.#appends.request().catch((error: unknown) => {
+      this.#log.warn(`The journal of ${this.#digest.slice(0, 8)} could not be written`, error)
+    })
+  }
+
+  /**
+   * Resolves once everything recorded so far would survive a power cut.
+   * @throws PeerError DISK_FULL, FOLDER_UNWRITABLE
+   */
+  async flush(): Promise<void> {
+    await this.#appends.request()
+    await this.#file.datasync()
+  }
+
+  /** Replaces what is recorded, after every chunk was verified again. */
+  async reset(have: Uint8Array): Promise<void> {
+    await this.#appends.settled()
+    this.#have = emptyBitfield(this.#count)
+    this.#pending = []
+    await this.#file.truncate(0)
+    for (let index = 0; index < this.#count; index++) if (hasChunk(have, index)) setChunk(this.#have, index)
+    await this.#write(encodeJournal(this.#digest, this.#count, this.#have))
+    await this.#file.datasync()
+  }
+
+  /** Writes what is pending and lets go of the file, which stays for the next start. */
+  async close(): Promise<void> {
+    try {
+      await this.flush()
+    } finally {
+      await this.#file.close()
+    }
+  }
+
+  /** Lets go of the file and removes it: only once the finished data is durable, or the video is forgotten. */
+  async delete(): Promise<void> {
+    await this.#appends.settled()
+    await this.#file.close()
+    await rm(this.#path, { force: true })
+  }
+
+  async #append(): Promise<void> {
+    const batch = this.#pending
+    if (batch.length === 0) return
+    this.#pending = []
+    try {
+      await this.#write(encodeRecords(this.#digest, batch))
+    } catch (error) {
+      this.#pending = [...batch, ...this.#pending]
+      throw error
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#file.appendFile(bytes)
+    } catch (error) {
+      throw storageError(error, this.#path)
+    }
+  }
+}

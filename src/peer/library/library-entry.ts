@@ -1,0 +1,65 @@
+import * as v from 'valibot'
+import type { Digest, DownloadState, SharePolicy, ShareState } from '../api.ts'
+import { type FileIdentity, fileIdentitySchema } from './file-identity.ts'
+
+/** States that survive a restart; the others (`finding`, `asking`, …) are begun again as `transferring`. */
+export type LibraryState =
+  | Extract<ShareState, 'sharing' | 'stale'>
+  | Extract<DownloadState, 'transferring' | 'paused' | 'complete' | 'failed'>
+
+/** What is kept of one video in `library/<digest>.json`. Holds no ID and no key: those are in the keystore. */
+export interface LibraryEntry {
+  digest: Digest
+  origin: 'shared' | 'fetched'
+  name: string
+  mimeType: string
+  /** 0 until the manifest is known, as are `chunkSize` and `chunks`. */
+  bytes: number
+  chunkSize: number
+  chunks: number
+  policy: SharePolicy
+  state: LibraryState
+  /** Absolute path of the source file, or of the finished file. */
+  path?: string
+  /** Absolute path of the unfinished file. */
+  partPath?: string
+  /** Of the file at `path`, when its chunks were hashed. */
+  fileIdentity?: FileIdentity
+  /** Lower-case hex; the owner's word for the plaintext. */
+  sha256?: string
+  /** Milliseconds since the epoch. */
+  addedAt: number
+  /** Why the share is stale, as a sentence. */
+  stale?: string
+  /** Multiaddrs of the link that this video was fetched by. */
+  viaAddresses?: string[]
+  durationSeconds?: number
+  width?: number
+  height?: number
+}
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const hexDigest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+
+/** How an entry must look in its file. What a later version adds is kept. */
+export const libraryEntrySchema: v.GenericSchema<unknown, LibraryEntry> = v.looseObject({
+  digest: hexDigest,
+  origin: v.picklist(['shared', 'fetched']),
+  name: v.string(),
+  mimeType: v.string(),
+  bytes: count,
+  chunkSize: count,
+  chunks: count,
+  policy: v.picklist(['open', 'ask', 'peers']),
+  state: v.picklist(['sharing', 'stale', 'transferring', 'paused', 'complete', 'failed']),
+  path: v.optional(v.string()),
+  partPath: v.optional(v.string()),
+  fileIdentity: v.optional(fileIdentitySchema),
+  sha256: v.optional(hexDigest),
+  addedAt: v.number(),
+  stale: v.optional(v.string()),
+  viaAddresses: v.optional(v.pipe(v.array(v.string()), v.maxLength(16))),
+  durationSeconds: v.optional(v.number()),
+  width: v.optional(v.number()),
+  height: v.optional(v.number())
+})
