@@ -1,0 +1,118 @@
+import { createCipheriv, createDecipheriv, webcrypto } from 'node:crypto'
+import { PeerError } from '../errors.ts'
+import { chunkLength, type Geometry, isChunkIndex } from './geometry.ts'
+
+/** Bytes of the GCM tag that follows each chunk's ciphertext. */
+export const TAG_LENGTH = 16
+
+const NONCE_LENGTH = 12
+const AAD_LABEL = Buffer.from('chordcast/chunk/1')
+
+/** Bytes of chunk `index` as it travels: ciphertext and tag. */
+export function sealedLength(geometry: Geometry, index: number): number {
+  return chunkLength(geometry, index) + TAG_LENGTH
+}
+
+/**
+ * Encrypts and decrypts the chunks of one video with AES-256-GCM. The nonce is the chunk's index, which is safe only
+ * because a chunk key belongs to exactly one plaintext. The authenticated data (label and version, content id, index,
+ * count, chunk size, last flag) stop reordering, truncation and splicing between videos, after age's STREAM.
+ */
+export class ChunkCipher {
+  readonly geometry: Geometry
+  readonly #key: Uint8Array
+  readonly #contentId: Uint8Array
+  #backgroundKey: Promise<webcrypto.CryptoKey> | undefined
+
+  /**
+   * @param chunkKey 32 bytes, see `deriveContentKeys`
+   * @param contentId 32 random bytes, see the manifest
+   */
+  constructor(chunkKey: Uint8Array, contentId: Uint8Array, geometry: Geometry) {
+    this.#key = chunkKey
+    this.#contentId = contentId
+    this.geometry = geometry
+  }
+
+  /**
+   * Ciphertext and tag of one chunk, in a buffer of its own.
+   * @throws PeerError CHUNK_INVALID when `plaintext` has not the length of that chunk
+   */
+  seal(index: number, plaintext: Uint8Array): Uint8Array {
+    this.#requireLength(index, plaintext.length, 0)
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonceOf(index))
+    cipher.setAAD(this.#additionalData(index))
+    const sealed = Buffer.allocUnsafeSlow(plaintext.length + TAG_LENGTH)
+    sealed.set(cipher.update(plaintext))
+    cipher.final()
+    sealed.set(cipher.getAuthTag(), plaintext.length)
+    return sealed
+  }
+
+  /**
+   * The same bytes as `seal`, made on a thread of the pool. `plaintext` must not change until it resolves.
+   * @throws PeerError CHUNK_INVALID as `seal`
+   */
+  async sealInBackground(index: number, plaintext: Uint8Array): Promise<Uint8Array> {
+    this.#requireLength(index, plaintext.length, 0)
+    this.#backgroundKey ??= webcrypto.subtle.importKey('raw', this.#key, 'AES-GCM', false, ['encrypt'])
+    const parameters = {
+      name: 'AES-GCM',
+      iv: nonceOf(index),
+      additionalData: this.#additionalData(index),
+      tagLength: TAG_LENGTH * 8
+    }
+    return new Uint8Array(await webcrypto.subtle.encrypt(parameters, await this.#backgroundKey, plaintext))
+  }
+
+  /**
+   * The plaintext of one chunk.
+   * @throws PeerError CHUNK_INVALID when anything but the exact bytes of that chunk of that video is given
+   */
+  open(index: number, sealed: Uint8Array): Uint8Array {
+    this.#requireLength(index, sealed.length, TAG_LENGTH)
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, nonceOf(index), { authTagLength: TAG_LENGTH })
+    decipher.setAAD(this.#additionalData(index))
+    decipher.setAuthTag(sealed.subarray(-TAG_LENGTH))
+    const plaintext = decipher.update(sealed.subarray(0, -TAG_LENGTH))
+    try {
+      decipher.final()
+    } catch (cause) {
+      throw invalidChunk(index, cause)
+    }
+    return plaintext
+  }
+
+  #requireLength(index: number, length: number, overhead: number): void {
+    const isRight =
+      isChunkIndex(this.geometry, index) && length === chunkLength(this.geometry, index) + overhead
+    if (!isRight) throw invalidChunk(index)
+  }
+
+  #additionalData(index: number): Uint8Array {
+    const { chunkSize, count } = this.geometry
+    const numbers = Buffer.alloc(13)
+    numbers.writeUInt32BE(index, 0)
+    numbers.writeUInt32BE(count, 4)
+    numbers.writeUInt32BE(chunkSize, 8)
+    numbers.writeUInt8(index === count - 1 ? 1 : 0, 12)
+    return Buffer.concat([AAD_LABEL, this.#contentId, numbers])
+  }
+}
+
+/** The chunk's index as one big-endian number of 96 bits. */
+function nonceOf(index: number): Uint8Array {
+  const nonce = Buffer.alloc(NONCE_LENGTH)
+  nonce.writeUInt32BE(index, NONCE_LENGTH - 4)
+  return nonce
+}
+
+function invalidChunk(index: number, cause?: unknown): PeerError {
+  return new PeerError(
+    'CHUNK_INVALID',
+    `Chunk ${index} is damaged. It is fetched again from another holder.`,
+    {
+      cause
+    }
+  )
+}

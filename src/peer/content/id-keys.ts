@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { generateKeyPairFromSeed, publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { Signer } from '../wire/signature.ts'
+import { idBytes } from './content-id.ts'
+import { deriveBytes } from './content-key.ts'
+
+/** What everybody who knows an ID can compute, and nobody else. */
+export interface IdKeys {
+  /** Signs provider records and tombstones: an Ed25519 key that all who know the ID share. */
+  readonly announceSigner: Signer
+  /** Raw public half of the announce key, 32 bytes. */
+  readonly announcePublicKey: Uint8Array
+  /** Where the records lie on the ring: SHA-256 of the raw public half, 32 bytes. */
+  readonly dhtKey: Uint8Array
+  /** Gossip topic of availability hints. */
+  readonly topic: string
+  /** Key of `createProof`, 32 bytes. */
+  readonly proofKey: Uint8Array
+}
+
+/**
+ * Derives an ID's keys from its bytes by HKDF-SHA256 with the labels `chordcast/1/announce-key` (the Ed25519 seed),
+ * `chordcast/1/topic` and `chordcast/1/proof-key`.
+ * @throws PeerError ID_INVALID
+ */
+export async function deriveIdKeys(id: string): Promise<IdKeys> {
+  const secret = idBytes(id)
+  const announceKey = await generateKeyPairFromSeed('Ed25519', deriveBytes(secret, 'announce-key'))
+  const announcePublicKey = announceKey.publicKey.raw
+  return {
+    announceSigner: {
+      algorithm: 'ed25519',
+      publicKey: publicKeyToProtobuf(announceKey.publicKey),
+      sign: async bytes => announceKey.sign(bytes)
+    },
+    announcePublicKey,
+    dhtKey: createHash('sha256').update(announcePublicKey).digest(),
+    topic: `/chordcast/video/1/${Buffer.from(deriveBytes(secret, 'topic')).toString('base64url')}`,
+    proofKey: deriveBytes(secret, 'proof-key')
+  }
+}
