@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
@@ -34,11 +35,22 @@ const packedVersion = '153.0.0'
 const unpackScript =
   "import('@sparticuz/chromium').then(({ default: chromium }) => chromium.executablePath())"
 
+// The package's own file names folders of another system; without any font Chromium aborts.
+const fontsConfiguration = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">.</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+`
+
 async function unpack(folder: string): Promise<void> {
   console.log(`No Chromium found: fetching one from npm (@sparticuz/chromium ${packedVersion}, 70 MB, once)…`)
   await npmInstall(folder, [`@sparticuz/chromium@${packedVersion}`])
   const env = { ...process.env, TMPDIR: folder, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' }
   await run(process.execPath, ['-e', unpackScript], { cwd: folder, env, timeout: 120_000 })
+  await writeFile(join(folder, 'fonts/fonts.conf'), fontsConfiguration)
 }
 
 async function packedBrowser(): Promise<BrowserProgram> {

@@ -20,6 +20,8 @@ export interface VsCodeServerOptions {
   vsix?: string
   /** Needed for tests inside the extension host; VS Code then shows no notifications. */
   smokeTestDriver?: boolean
+  /** Variables that the extension host sees beside the user's. */
+  env?: Record<string, string>
   /** 0 or absent: a free one. */
   port?: number
 }
@@ -59,10 +61,9 @@ export class VsCodeServer {
     const { node, entry } = await codeServer()
     const userData = join(options.folder, 'user-data')
     const shared = ['--user-data-dir', userData, '--extensions-dir', join(options.folder, 'extensions')]
-    await mkdir(join(userData, 'User'), { recursive: true })
-    const settings = { ...quietSettings, ...options.settings }
-    await writeFile(join(userData, 'User/settings.json'), JSON.stringify(settings, null, 2))
-    const env = environmentWithoutNpm()
+    await writeSettings(options.folder, options.settings)
+    await mkdir(join(options.folder, 'home'), { recursive: true })
+    const env = environmentOfUser(options.folder, options.env)
     if (options.vsix)
       await run(node, [entry, ...shared, '--install-extension', options.vsix], { env, timeout: 60_000 })
     const port = options.port || (await freePort())
@@ -111,14 +112,25 @@ export class VsCodeServer {
   }
 }
 
-function serverFlags(port: number): string[] {
-  const quiet = ['--disable-workspace-trust', '--disable-telemetry', '--disable-update-check']
-  return ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, ...quiet]
+async function writeSettings(folder: string, settings: Record<string, unknown> = {}): Promise<void> {
+  const userFolder = join(folder, 'user-data/User')
+  await mkdir(userFolder, { recursive: true })
+  await writeFile(
+    join(userFolder, 'settings.json'),
+    JSON.stringify({ ...quietSettings, ...settings }, null, 2)
+  )
 }
 
-// npm's variables name this project: an extension host should see a user's environment.
-function environmentWithoutNpm(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([key]) => !/^(npm_|NODE_OPTIONS$|VSCODE_)/i.test(key))
-  )
+function serverFlags(port: number): string[] {
+  const quiet = ['--disable-workspace-trust', '--disable-telemetry', '--disable-update-check']
+  // A closed window ends its extension host after this many seconds, as closing a desktop window does at once.
+  const grace = ['--reconnection-grace-time', '1']
+  return ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, ...grace, ...quiet]
+}
+
+/** A user's environment without this project's npm variables, and with a home of its own. */
+function environmentOfUser(folder: string, more: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const foreign = /^(npm_|NODE_OPTIONS$|VSCODE_|XDG_(CONFIG|DATA|STATE|CACHE)_HOME$)/i
+  const kept = Object.entries(process.env).filter(([key]) => !foreign.test(key))
+  return { ...Object.fromEntries(kept), HOME: join(folder, 'home'), ...more }
 }

@@ -10,7 +10,7 @@ export interface TestCounts {
 const { EVENT_RUN_END, EVENT_TEST_FAIL, EVENT_TEST_PASS } = Mocha.Runner.constants
 
 /** Mocha's `spec` reporter that also writes `TestCounts`. A failing hook counts as a failed test. */
-class CountReporter extends Mocha.reporters.Spec {
+export class CountReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options)
     const counts: TestCounts = { passed: 0, failed: 0 }

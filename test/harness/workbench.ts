@@ -1,0 +1,184 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Browser, BrowserContext, FrameLocator, Locator, Page } from 'playwright-core'
+
+/** Workbenches need seconds for what takes a desktop a moment: two of them share a small machine here. */
+const patience = 30_000
+
+/** Retries what VS Code offers late: contributed commands and menus come seconds after the window. */
+async function eventually<T>(
+  what: string,
+  attempt: () => Promise<T | undefined>,
+  milliseconds = patience
+): Promise<T> {
+  const deadline = performance.now() + milliseconds
+  for (;;) {
+    const result = await attempt()
+    if (result !== undefined) return result
+    if (performance.now() > deadline) throw new Error(`Not within ${milliseconds / 1000} s: ${what}`)
+    await delay(250)
+  }
+}
+
+async function appears(locator: Locator, milliseconds: number): Promise<boolean> {
+  return locator.waitFor({ timeout: milliseconds }).then(
+    () => true,
+    () => false
+  )
+}
+
+/** A VS Code window in a browser, spoken of as its user sees it. */
+export class Workbench {
+  readonly page: Page
+  readonly #context: BrowserContext
+
+  private constructor(context: BrowserContext, page: Page) {
+    this.#context = context
+    this.page = page
+  }
+
+  /** Opens the window in a browser profile of its own and waits for its explorer. */
+  static async open(browser: Browser, url: string, size = { width: 1280, height: 800 }): Promise<Workbench> {
+    const context = await browser.newContext({
+      viewport: size,
+      permissions: ['clipboard-read', 'clipboard-write']
+    })
+    const page = await context.newPage()
+    page.setDefaultTimeout(patience)
+    const workbench = new Workbench(context, page)
+    await page.goto(url)
+    await page.locator('.monaco-workbench').waitFor()
+    await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor()
+    return workbench
+  }
+
+  async close(): Promise<void> {
+    await this.#context.close()
+  }
+
+  explorerRow(fileName: string): Locator {
+    return this.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: fileName }).first()
+  }
+
+  /** Right-clicks and picks an entry, opening the menu again until the extension's entries are in it. */
+  async contextMenu(target: Locator, title: string): Promise<void> {
+    const item = await this.openContextMenu(target, title)
+    await item.click()
+    await this.page.locator('.monaco-menu').waitFor({ state: 'detached' })
+  }
+
+  /** Leaves the menu open. */
+  async openContextMenu(target: Locator, title: string): Promise<Locator> {
+    return eventually(`“${title}” in the context menu`, async () => {
+      await target.click({ button: 'right' })
+      const item = this.page.locator('.monaco-menu').getByRole('menuitem', { name: title, exact: true })
+      if (await appears(item, 1500)) return item
+      await this.page.keyboard.press('Escape')
+      return undefined
+    })
+  }
+
+  /** Runs a command by its full title, such as "Chordcast: Join Network". */
+  async runCommand(title: string): Promise<void> {
+    const row = await this.#openPalette(title)
+    await row.click()
+  }
+
+  async #openPalette(title: string): Promise<Locator> {
+    return eventually(`“${title}” in the command palette`, async () => {
+      await this.page.keyboard.press('F1')
+      const input = this.page.locator('.quick-input-widget input.input')
+      await input.fill(`>${title}`)
+      const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first()
+      if (await appears(row, 1500)) return row
+      await this.page.keyboard.press('Escape')
+      return undefined
+    })
+  }
+
+  /** Waits for the input box whose title or prompt holds `about`, types and accepts. */
+  async answerInputBox(about: string, text: string): Promise<void> {
+    const widget = this.page.locator('.quick-input-widget').filter({ hasText: about })
+    await widget.waitFor()
+    await widget.locator('input.input').fill(text)
+    await this.page.keyboard.press('Enter')
+    await widget.waitFor({ state: 'hidden' })
+  }
+
+  inputBox(): Locator {
+    return this.page.locator('.quick-input-widget')
+  }
+
+  quickPickRow(text: string): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first()
+  }
+
+  /** A notification that holds this text. */
+  notification(text: string | RegExp): Locator {
+    return this.page
+      .locator('.notifications-toasts .notification-list-item')
+      .filter({ hasText: text })
+      .first()
+  }
+
+  modal(): Locator {
+    return this.page.locator('.monaco-dialog-box')
+  }
+
+  async pressModalButton(name: string | RegExp): Promise<void> {
+    await this.modal().getByRole('button', { name }).click()
+    await this.modal().waitFor({ state: 'detached' })
+  }
+
+  /** Shows the side bar view whose icon has this name in the activity bar. */
+  async openViewContainer(name: string): Promise<void> {
+    const tab = this.page.locator('.activitybar').getByRole('tab', { name })
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click()
+    await this.page
+      .locator('.sidebar .composite.title')
+      .filter({ hasText: new RegExp(name, 'i') })
+      .waitFor()
+  }
+
+  /** A row of a tree view, by the view's title and a text in the row. */
+  treeRow(view: string, text: string | RegExp): Locator {
+    return this.pane(view).locator('.monaco-list-row').filter({ hasText: text }).first()
+  }
+
+  /** A section of the side bar, by its title. */
+  pane(view: string): Locator {
+    const header = this.page.locator('.pane-header').filter({ hasText: new RegExp(`^${view}`, 'i') })
+    return this.page.locator('.split-view-view .pane').filter({ has: header })
+  }
+
+  statusBarItem(text: string | RegExp): Locator {
+    return this.page.locator('.statusbar-item').filter({ hasText: text }).first()
+  }
+
+  /** The document inside the webview that is on top. */
+  webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame')
+  }
+
+  /** Polls: the extension writes to the clipboard through the window, a moment after the command. */
+  async clipboard(expected: RegExp): Promise<string> {
+    return eventually(`clipboard text like ${expected}`, async () => {
+      const text = await this.page.evaluate(() => navigator.clipboard.readText())
+      return expected.test(text) ? text : undefined
+    })
+  }
+
+  async clearClipboard(): Promise<void> {
+    await this.page.evaluate(() => navigator.clipboard.writeText(''))
+  }
+
+  async dismissNotifications(): Promise<void> {
+    await this.runCommand('Notifications: Clear All Notifications')
+  }
+
+  async screenshot(path: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true })
+    await this.page.screenshot({ path })
+  }
+}

@@ -1,0 +1,6 @@
+import assert from 'node:assert/strict'
+import * as vscode from 'vscode'
+
+describe('activation', () => {
+  it('x', () => assert.ok(vscode.version))
+})
