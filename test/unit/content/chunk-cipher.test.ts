@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { ChunkCipher, sealedLength } from '../../../src/peer/content/chunk-cipher.ts'
+import { geometryOf } from '../../../src/peer/content/geometry.ts'
+import { counterBytes, samplePlaintext } from './reference-vectors.ts'
+import { peerError } from './signers.ts'
+
+describe('Chunk cipher', () => {
+  const geometry = geometryOf(600_000)
+  const key = counterBytes(32, 1)
+  const contentId = counterBytes(32, 2)
+  const cipher = new ChunkCipher(key, contentId, geometry)
+  const full = samplePlaintext(geometry.chunkSize)
+  const last = samplePlaintext(600_000 - 2 * geometry.chunkSize)
+
+  it('opens what it sealed', () => {
+    assert.deepEqual(Buffer.from(cipher.open(0, cipher.seal(0, full))), Buffer.from(full))
+    assert.deepEqual(Buffer.from(cipher.open(2, cipher.seal(2, last))), Buffer.from(last))
+    assert.equal(cipher.seal(2, last).length, sealedLength(geometry, 2))
+  })
+
+  it('gives equal plaintexts different ciphertexts at different places', () => {
+    assert.notDeepEqual(cipher.seal(0, full), cipher.seal(1, full))
+  })
+
+  it('refuses any damaged part of a chunk', () => {
+    const sealed = cipher.seal(0, full)
+    for (const at of [0, 1000, full.length - 1, full.length, sealed.length - 1]) {
+      const damaged = Uint8Array.from(sealed)
+      damaged[at]! ^= 1
+      assert.throws(() => cipher.open(0, damaged), peerError('CHUNK_INVALID'))
+    }
+  })
+
+  it('refuses chunks that are cut, extended, empty, or of no place', () => {
+    const sealed = cipher.seal(0, full)
+    assert.throws(() => cipher.open(0, sealed.subarray(1)), peerError('CHUNK_INVALID'))
+    assert.throws(() => cipher.open(0, Buffer.concat([sealed, Buffer.of(0)])), peerError('CHUNK_INVALID'))
+    assert.throws(() => cipher.open(0, new Uint8Array(0)), peerError('CHUNK_INVALID'))
+    for (const index of [-1, 3, 1.5, Number.NaN]) {
+      assert.throws(() => cipher.open(index, sealed), peerError('CHUNK_INVALID'))
+    }
+  })
+
+  it('refuses a chunk from another place, another video, another key, another length', () => {
+    const sealed = cipher.seal(0, full)
+    assert.throws(() => cipher.open(1, sealed), peerError('CHUNK_INVALID'))
+    const others = [
+      new ChunkCipher(key, counterBytes(32, 3), geometry),
+      new ChunkCipher(counterBytes(32, 3), contentId, geometry),
+      new ChunkCipher(key, contentId, geometryOf(900_000)),
+      new ChunkCipher(key, contentId, { ...geometry, count: 1 })
+    ]
+    for (const other of others) assert.throws(() => other.open(0, sealed), peerError('CHUNK_INVALID'))
+  })
+
+  it('never encrypts a piece of the wrong length', async () => {
+    assert.throws(() => cipher.seal(0, last), peerError('CHUNK_INVALID'))
+    await assert.rejects(cipher.sealInBackground(2, full), peerError('CHUNK_INVALID'))
+  })
+})
