@@ -1,0 +1,111 @@
+import * as vscode from 'vscode'
+import { createLogger } from './peer/log.ts'
+import { CommandRegistry } from './views/commands/command-registry.ts'
+import { Configuration } from './views/configuration/configuration.ts'
+import { ConfigurationWatcher } from './views/configuration/configuration-watcher.ts'
+import { askConsent } from './views/consent.ts'
+import { ErrorNotifier } from './views/error-notifier.ts'
+import { FailureNotices } from './views/failure-notices.ts'
+import { JoinOnStartup } from './views/join-on-startup.ts'
+import { LibraryOpener } from './views/library-opener.ts'
+import { LogBook } from './views/log-book.ts'
+import { openEngine } from './views/open-engine.ts'
+import { PeerController } from './views/peer-controller.ts'
+import { PlayerPanel } from './views/player/player-panel.ts'
+import { PlayerPreferencesStore } from './views/player/player-preferences-store.ts'
+import { PlayerRegistry } from './views/player/player-registry.ts'
+import { PlayerSerializer } from './views/player/player-serializer.ts'
+import { secretSealStore } from './views/secret-seal-store.ts'
+import type { Contribution, Services } from './views/services.ts'
+import { StateContext } from './views/state-context.ts'
+import { StatusBar } from './views/status-bar/status-bar.ts'
+import { ChunkTree } from './views/tree/chunk-tree.ts'
+import { PeerTree } from './views/tree/peer-tree.ts'
+import { VideoTree } from './views/tree/video-tree.ts'
+import { LinkHandler } from './views/uri-handler.ts'
+import { VideoSelection } from './views/video-selection.ts'
+
+/** Milliseconds that closing may take: the editor waits five seconds at most. */
+const closeTimeout = 3000
+
+let controller: PeerController | undefined
+
+/** Wires services and contributions. The engine is loaded when it is first used. */
+export function activate(context: vscode.ExtensionContext): void {
+  try {
+    const channel = vscode.window.createOutputChannel('Chordcast', { log: true })
+    context.subscriptions.push(channel)
+    const services = createServices(context, channel)
+    for (const contribution of createContributions(services, channel)) contribution.register(context)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    void vscode.window.showErrorMessage(
+      `Chordcast could not start: ${reason} Reload the window to try again.`
+    )
+    throw error
+  }
+}
+
+/** Says good-bye to the ring and releases the data folder. */
+export async function deactivate(): Promise<void> {
+  const timeout = new Promise<void>(resolve => setTimeout(resolve, closeTimeout).unref())
+  await Promise.race([controller?.close(), timeout])
+}
+
+function createServices(context: vscode.ExtensionContext, channel: vscode.LogOutputChannel): Services {
+  const logBook = new LogBook(channel)
+  const logger = createLogger('editor', logBook.write)
+  const configuration = new Configuration()
+  const dataFolder = context.globalStorageUri.fsPath
+  controller = new PeerController({
+    open: () =>
+      openEngine({
+        dataFolder,
+        sealStore: secretSealStore(context.secrets),
+        settings: configuration.peerSettings(),
+        log: logBook.write
+      }),
+    consent: () => askConsent(context.globalState),
+    bootstrap: () => configuration.bootstrap(),
+    logger
+  })
+  return {
+    context,
+    logger,
+    logBook,
+    configuration,
+    controller,
+    errors: new ErrorNotifier(logger),
+    library: new LibraryOpener(dataFolder, controller, logger),
+    players: createPlayers(context, controller, logger),
+    selection: new VideoSelection()
+  }
+}
+
+function createPlayers(
+  context: vscode.ExtensionContext,
+  peer: PeerController,
+  logger: Services['logger']
+): PlayerRegistry {
+  const resources = vscode.Uri.joinPath(context.extensionUri, 'dist', 'media')
+  const preferences = new PlayerPreferencesStore(context.globalState, logger)
+  return new PlayerRegistry(peer.model, resources, (panel, digest) => {
+    return new PlayerPanel({ panel, digest, controller: peer, preferences, resources, logger })
+  })
+}
+
+function createContributions(services: Services, channel: vscode.LogOutputChannel): Contribution[] {
+  return [
+    new StateContext(services),
+    new CommandRegistry(services, channel),
+    new VideoTree(services),
+    new PeerTree(services),
+    new ChunkTree(services),
+    new StatusBar(services),
+    new PlayerSerializer(services),
+    new LinkHandler(services),
+    new FailureNotices(services),
+    new ConfigurationWatcher(services),
+    new JoinOnStartup(services)
+  ]
+}

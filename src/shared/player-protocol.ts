@@ -1,0 +1,136 @@
+import type { MediaKind } from './media-type.ts'
+
+/** The video as the player shows it. */
+export interface PlayerVideo {
+  digest: string
+  name: string
+  mimeType: string
+  kind: MediaKind
+  bytes: number
+  chunkSize: number
+  chunks: number
+  /** Chunks that are here. */
+  have: number
+  origin: 'shared' | 'fetched'
+  /** State of the share or of the download, in the engine's words. */
+  state: string
+  /** Every chunk is here. */
+  complete: boolean
+  /** Peers known to hold chunks, this one not counted. */
+  holders: number
+  downloadBytesPerSecond: number
+  uploadBytesPerSecond: number
+  /** Why it failed: one sentence with the next step. */
+  failure?: string
+}
+
+/** Which parts are here, coming or to be had: see `ChunkMap` of the peer's API. */
+export interface PlayerChunks {
+  states: string
+  holders: string
+  /** Chunk that the stream waits for now. */
+  waitingFor?: number
+}
+
+/** A peer that holds chunks of this video. */
+export interface PlayerPeer {
+  /** The end of its id. */
+  name: string
+  address: string
+  path: 'direct' | 'relay'
+  have: number
+  chunks: number
+  downloadBytesPerSecond: number
+  roundTripMilliseconds?: number
+}
+
+/** What is kept from one player to the next. */
+export interface PlayerPreferences {
+  /** 0 to 1. */
+  volume: number
+  muted: boolean
+  /** Playback rate, 1 is normal. */
+  rate: number
+}
+
+/** Everything a player needs to draw itself, in answer to `ready`. */
+export interface PlayerState {
+  video: PlayerVideo
+  chunks: PlayerChunks
+  peers: PlayerPeer[]
+  /** Address of the stream, as this webview can reach it. */
+  url: string
+  /** State of the peer itself. */
+  network: NetworkState
+  preferences: PlayerPreferences
+}
+
+/** State of the peer: the same words as the context key `chordcast.state`. */
+export type NetworkState = 'stopped' | 'starting' | 'joined' | 'failed'
+
+/** What the webview may ask of the host, with the answers. No request carries parameters. */
+export interface PlayerRequests {
+  ready: PlayerState
+  /** The address of the stream again: the peer that served it may have moved to another window. */
+  source: { url: string }
+  pause: null
+  resume: null
+  join: null
+  copyId: null
+  copyLink: null
+  openInBrowser: null
+  openFolder: null
+}
+
+export type PlayerRequestName = keyof PlayerRequests
+
+/** The requests, for checking what came in. */
+export const playerRequestNames = [
+  'ready',
+  'source',
+  'pause',
+  'resume',
+  'join',
+  'copyId',
+  'copyLink',
+  'openInBrowser',
+  'openFolder'
+] as const satisfies readonly PlayerRequestName[]
+
+/** What the webview tells without waiting for an answer. */
+export interface PlayerNotices {
+  preferences: PlayerPreferences
+  /** Something that could not be played or drawn, for the log. */
+  problem: { message: string }
+}
+
+/** What the host tells the webview. */
+export interface PlayerUpdates {
+  video: PlayerVideo
+  chunks: PlayerChunks
+  peers: PlayerPeer[]
+  network: NetworkState
+}
+
+/** Webview to host. */
+export type FromPlayer =
+  | { kind: 'request'; id: number; name: PlayerRequestName }
+  | {
+      [Name in keyof PlayerNotices]: { kind: 'notice'; name: Name; value: PlayerNotices[Name] }
+    }[keyof PlayerNotices]
+
+/** Host to webview. */
+export type ToPlayer =
+  | { kind: 'reply'; id: number; value: unknown }
+  | { kind: 'error'; id: number; message: string }
+  | {
+      [Name in keyof PlayerUpdates]: { kind: 'update'; name: Name; value: PlayerUpdates[Name] }
+    }[keyof PlayerUpdates]
+
+/** What the webview keeps by itself over tab switches and window reloads. */
+export interface SavedPlayerState {
+  digest: string
+  /** Seconds. */
+  position: number
+  paused: boolean
+}

@@ -1,0 +1,69 @@
+import { mkdir } from 'node:fs/promises'
+import * as vscode from 'vscode'
+import type { VideoSnapshot } from '../../peer/api.ts'
+import { PeerError, systemErrorCode } from '../../peer/errors.ts'
+import { parseVideoReference, referenceText, type VideoReference } from '../../shared/video-reference.ts'
+import { commands } from '../ids.ts'
+import type { Services } from '../services.ts'
+import { isComplete } from '../video-state.ts'
+import { askForReference } from './ask-for-reference.ts'
+import type { Command } from './command.ts'
+import { showDownload } from './show-download.ts'
+
+/** Fetching by ID or link, asked for or given as the argument. */
+export function fetchCommands(services: Services): Command[] {
+  return [{ id: commands.fetchVideo, run: argument => fetchVideo(services, argument) }]
+}
+
+async function fetchVideo(services: Services, argument: unknown): Promise<VideoSnapshot | undefined> {
+  const reference = typeof argument === 'string' ? readReference(argument) : await askForReference()
+  return reference === undefined ? undefined : await fetchReference(services, reference)
+}
+
+/** Fetches what the user has confirmed; the player opens beside as soon as it can. */
+export async function fetchReference(
+  { controller, configuration, selection, players, errors, logger }: Services,
+  reference: VideoReference
+): Promise<VideoSnapshot | undefined> {
+  if (!(await controller.join())) return undefined
+  const api = await controller.open()
+  await makeFolder(configuration.peerSettings().downloadFolder)
+  const video = await api.fetch(referenceText(reference))
+  logger.info(`fetching ${video.digest.slice(0, 8)}`)
+  controller.model.takeVideo(video)
+  selection.select(video.digest)
+  const watches = configuration.get('watchOnFetch')
+  if (watches) players.openWhenPlayable(video.digest).catch((error: unknown) => errors.show(error))
+  if (!isComplete(video))
+    showDownload(controller, video, !watches).catch((error: unknown) => errors.show(error))
+  return video
+}
+
+function readReference(text: string): VideoReference {
+  const parsed = parseVideoReference(text)
+  if ('problem' in parsed) throw new PeerError('ID_INVALID', parsed.problem)
+  return parsed.reference
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    const reason = systemErrorCode(error) ?? 'unknown reason'
+    const message = `The download folder ${folder} cannot be made (${reason}). Choose another one in the settings.`
+    throw new PeerError('FOLDER_UNWRITABLE', message, { cause: error })
+  }
+}
+
+/** Asks the user about a link that came from outside; nothing was dialled before. */
+export async function confirmReference(reference: VideoReference): Promise<boolean> {
+  const fetch = 'Fetch'
+  const options = { modal: true, detail: `${describeContacts(reference)}\n\nID: ${reference.id}` }
+  const question = 'Fetch a video with Chordcast?'
+  return (await vscode.window.showInformationMessage(question, options, fetch)) === fetch
+}
+
+function describeContacts({ addresses }: VideoReference): string {
+  if (addresses.length === 0) return 'Peers of your ring will be asked for it. They will see your IP address.'
+  return `These addresses will be dialled and will see your IP address:\n${addresses.join('\n')}`
+}

@@ -1,0 +1,83 @@
+import * as vscode from 'vscode'
+import type { VideoSnapshot } from '../../peer/api.ts'
+import { PeerError } from '../../peer/errors.ts'
+import { countOf, displayName, percentOf } from '../../shared/format.ts'
+import { abortOnCancel } from '../abort-on-cancel.ts'
+import { commands } from '../ids.ts'
+import { plainText } from '../plain-text.ts'
+import type { Services } from '../services.ts'
+import type { Command } from './command.ts'
+import { copyIds, copyLinks } from './copy-commands.ts'
+import { dialogFilters } from './file-types.ts'
+
+/** Sharing files: from the explorer (several at once), by dropping them on the view, or through a dialog. */
+export function shareCommands(services: Services): Command[] {
+  return [{ id: commands.shareVideo, run: (...args) => shareVideos(services, args) }]
+}
+
+async function shareVideos(services: Services, args: readonly unknown[]): Promise<VideoSnapshot[]> {
+  const files = urisFrom(args) ?? (await askForFiles())
+  if (files === undefined || files.length === 0) return []
+  const paths = files.map(localPath)
+  if (!(await services.controller.join())) return []
+  const videos: VideoSnapshot[] = []
+  for (const path of paths) videos.push(await shareOne(services, path))
+  announce(services, videos).catch((error: unknown) => services.errors.show(error))
+  return videos
+}
+
+function urisFrom([clicked, selected]: readonly unknown[]): vscode.Uri[] | undefined {
+  const list = Array.isArray(selected) && selected.length > 0 ? selected : [clicked]
+  const uris = list.filter(item => item instanceof vscode.Uri)
+  return uris.length > 0 ? uris : undefined
+}
+
+async function askForFiles(): Promise<vscode.Uri[] | undefined> {
+  return await vscode.window.showOpenDialog({
+    title: 'Share Video',
+    openLabel: 'Share',
+    canSelectMany: true,
+    filters: dialogFilters
+  })
+}
+
+function localPath(uri: vscode.Uri): string {
+  if (uri.scheme === 'file') return uri.fsPath
+  throw new PeerError(
+    'NOT_SUPPORTED',
+    'Only files on the disk of this machine can be shared. Save a local copy and share that.'
+  )
+}
+
+async function shareOne({ controller, selection }: Services, path: string): Promise<VideoSnapshot> {
+  const api = await controller.open()
+  const name = displayName(path.split(/[\\/]/).at(-1) ?? path)
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: `Preparing ${plainText(name)}`,
+    cancellable: true
+  }
+  const video = await vscode.window.withProgress(options, async (progress, token) => {
+    let shown = 0
+    const unsubscribe = api.on('shareProgress', step => {
+      const percent = step.path === path ? percentOf(step.bytesDone, step.bytes) : shown
+      if (percent > shown) progress.report({ increment: percent - shown, message: `${percent} %` })
+      shown = Math.max(shown, percent)
+    })
+    return await api.share(path, {}, abortOnCancel(token)).finally(unsubscribe)
+  })
+  controller.model.takeVideo(video)
+  selection.select(video.digest)
+  return video
+}
+
+async function announce(services: Services, videos: VideoSnapshot[]): Promise<void> {
+  const [first] = videos
+  if (first === undefined) return
+  const what = videos.length === 1 ? plainText(displayName(first.name)) : countOf(videos.length, 'video')
+  const copyId = videos.length === 1 ? 'Copy ID' : 'Copy IDs'
+  const copyLink = videos.length === 1 ? 'Copy Link' : 'Copy Links'
+  const choice = await vscode.window.showInformationMessage(`Sharing ${what}.`, copyId, copyLink)
+  if (choice === copyId) await copyIds(videos)
+  if (choice === copyLink) await copyLinks(services, videos)
+}

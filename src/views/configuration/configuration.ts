@@ -1,0 +1,53 @@
+import { homedir } from 'node:os'
+import * as vscode from 'vscode'
+import type { PeerSettings } from '../../peer/settings.ts'
+import { type SettingName, settings, settingsSection } from '../ids.ts'
+import { cleanList, type RawSettings, toPeerSettings } from './peer-settings.ts'
+
+interface SettingTypes extends RawSettings {
+  bootstrap: string[]
+  joinOnStartup: boolean
+  watchOnFetch: boolean
+  decorateFiles: boolean
+}
+
+/** Settings that a running peer takes on only when it starts again. */
+export const restartSettings: readonly SettingName[] = [
+  settings.host,
+  settings.port,
+  settings.bootstrap,
+  settings.ring,
+  settings.lanDiscovery,
+  settings.downloadFolder,
+  settings.uploadLimit,
+  settings.downloadLimit
+]
+
+/** Reads the settings afresh each time, so that a change counts at once. */
+export class Configuration {
+  get<Name extends SettingName>(name: Name): SettingTypes[Name] {
+    const value = vscode.workspace.getConfiguration(settingsSection).get<SettingTypes[Name]>(name)
+    if (value === undefined) throw new Error(`The setting ${settingsSection}.${name} has no default.`)
+    return value
+  }
+
+  peerSettings(): PeerSettings {
+    return toPeerSettings(
+      {
+        host: this.get('host'),
+        port: this.get('port'),
+        ring: this.get('ring'),
+        lanDiscovery: this.get('lanDiscovery'),
+        downloadFolder: this.get('downloadFolder'),
+        uploadLimit: this.get('uploadLimit'),
+        downloadLimit: this.get('downloadLimit')
+      },
+      homedir()
+    )
+  }
+
+  /** Addresses to join by; empty starts a ring or finds one on the local network. */
+  bootstrap(): string[] {
+    return cleanList(this.get('bootstrap'))
+  }
+}

@@ -1,0 +1,58 @@
+import type { ChunkMap, ConnectedPeerSnapshot, Digest, VideoSnapshot } from '../../peer/api.ts'
+import { describeAddress, displayName, shortPeerId } from '../../shared/format.ts'
+import { mediaKind } from '../../shared/media-type.ts'
+import type { PlayerChunks, PlayerPeer, PlayerVideo } from '../../shared/player-protocol.ts'
+import { isComplete } from '../video-state.ts'
+
+/** At most this many peers are listed in a player. */
+const listedPeers = 12
+
+/** The video as its player shows it, or undefined while its type is unknown or cannot be shown. */
+export function toPlayerVideo(video: VideoSnapshot): PlayerVideo | undefined {
+  const kind = mediaKind(video.mimeType)
+  if (kind === undefined) return undefined
+  return {
+    digest: video.digest,
+    name: displayName(video.name),
+    mimeType: video.mimeType,
+    kind,
+    bytes: video.bytes,
+    chunkSize: video.chunkSize,
+    chunks: video.chunks,
+    have: video.have,
+    origin: video.origin,
+    state: video.state,
+    complete: isComplete(video),
+    holders: video.holders,
+    downloadBytesPerSecond: video.downloadBytesPerSecond,
+    uploadBytesPerSecond: video.uploadBytesPerSecond,
+    ...(video.failure === undefined ? {} : { failure: video.failure.message })
+  }
+}
+
+/** The part of a chunk map that a player draws. */
+export function toPlayerChunks(map: ChunkMap): PlayerChunks {
+  const waiting = map.waitingFor === undefined ? {} : { waitingFor: map.waitingFor }
+  return { states: map.states, holders: map.holders, ...waiting }
+}
+
+/** The connected peers that hold chunks of a video, the fastest first. */
+export function toPlayerPeers(peers: readonly ConnectedPeerSnapshot[], digest: Digest): PlayerPeer[] {
+  return peers
+    .flatMap(peer => {
+      const holding = peer.holds.find(held => held.digest === digest)
+      return holding === undefined ? [] : [toPlayerPeer(peer, holding)]
+    })
+    .sort((a, b) => b.downloadBytesPerSecond - a.downloadBytesPerSecond || b.have - a.have)
+    .slice(0, listedPeers)
+}
+
+function toPlayerPeer(
+  peer: ConnectedPeerSnapshot,
+  { have, chunks }: { have: number; chunks: number }
+): PlayerPeer {
+  const { path, downloadBytesPerSecond, roundTripMilliseconds } = peer
+  const roundTrip = roundTripMilliseconds === undefined ? {} : { roundTripMilliseconds }
+  const address = describeAddress(peer.address)
+  return { name: shortPeerId(peer.peerId), address, path, have, chunks, downloadBytesPerSecond, ...roundTrip }
+}

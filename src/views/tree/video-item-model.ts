@@ -1,0 +1,94 @@
+import type { VideoSnapshot } from '../../peer/api.ts'
+import { countOf, displayName, formatBytes, formatRate, formatTime, percentOf } from '../../shared/format.ts'
+import { mediaKind } from '../../shared/media-type.ts'
+import type { Tooltip } from '../tooltip.ts'
+import {
+  describeProgress,
+  describeSize,
+  describeState,
+  isActive,
+  isComplete,
+  isResumable
+} from '../video-state.ts'
+import type { ItemIcon, ItemModel } from './item-model.ts'
+
+const stateIcons: Record<VideoSnapshot['state'], ItemIcon> = {
+  preparing: { id: 'loading~spin' },
+  sharing: { id: 'broadcast', color: 'charts.green' },
+  stale: { id: 'warning', color: 'list.warningForeground' },
+  finding: { id: 'search', color: 'charts.blue' },
+  asking: { id: 'key', color: 'charts.blue' },
+  transferring: { id: 'cloud-download', color: 'charts.blue' },
+  paused: { id: 'debug-pause', color: 'disabledForeground' },
+  verifying: { id: 'loading~spin' },
+  complete: { id: 'pass-filled', color: 'charts.green' },
+  failed: { id: 'error', color: 'list.errorForeground' }
+}
+
+/** The line of a video: name, size, state, rate, holders. */
+export function videoItem(video: VideoSnapshot): ItemModel {
+  const name = displayName(video.name)
+  return {
+    id: `video:${video.digest}`,
+    label: name,
+    description: `${describeSize(video)} · ${describeProgress(video)}`,
+    icon: stateIcons[video.state],
+    contextValue: videoFlags(video).join('.'),
+    accessibilityLabel: [name, describeSize(video), ...spokenState(video)].join(', ')
+  }
+}
+
+/** Flags for menus: `video`, origin, state, and what can be done with it. */
+export function videoFlags(video: VideoSnapshot): string[] {
+  const flags = ['video', video.origin, video.state]
+  if (isActive(video)) flags.push('active')
+  if (isResumable(video)) flags.push('resumable')
+  if (isComplete(video)) flags.push('whole')
+  if (mediaKind(video.mimeType) !== undefined) flags.push('playable')
+  if (video.path !== undefined) flags.push('local')
+  return flags
+}
+
+/** All that is known of a video, for the tooltip. The ID is a secret and not among it. */
+export function videoTooltip(video: VideoSnapshot): Tooltip {
+  const rows: Tooltip['rows'] = [
+    ['State', describeState(video)],
+    ['Size', describeSize(video)]
+  ]
+  if (video.mimeType !== '') rows.push(['Type', displayName(video.mimeType)])
+  if (video.durationSeconds !== undefined) rows.push(['Duration', formatTime(video.durationSeconds)])
+  if (video.width !== undefined && video.height !== undefined)
+    rows.push(['Picture', `${video.width} × ${video.height}`])
+  if (video.chunks > 0)
+    rows.push(['Chunks', `${video.have} of ${video.chunks}, ${formatBytes(video.chunkSize)} each`])
+  rows.push(['Holders', `${countOf(video.holders, 'peer')} besides this one`])
+  if (video.downloadBytesPerSecond > 0) rows.push(['Receiving', formatRate(video.downloadBytesPerSecond)])
+  if (video.uploadBytesPerSecond > 0) rows.push(['Sending', formatRate(video.uploadBytesPerSecond)])
+  if (video.path !== undefined) rows.push(['File', video.path])
+  rows.push(['Access', accessWords[video.policy]])
+  return { title: displayName(video.name), rows, ...noteOf(video) }
+}
+
+const accessWords: Record<VideoSnapshot['policy'], string> = {
+  open: 'whoever has the ID',
+  ask: 'whom the owner approves',
+  peers: 'peers that the owner listed'
+}
+
+function noteOf(video: VideoSnapshot): { note?: string } {
+  if (video.failure !== undefined) return { note: video.failure.message }
+  if (video.state === 'stale') {
+    return {
+      note: 'The file changed after it was shared and is not sent any more. Share it again for a new ID.'
+    }
+  }
+  return {}
+}
+
+function spokenState(video: VideoSnapshot): string[] {
+  const words = [describeState(video)]
+  if (video.chunks > 0 && !isComplete(video)) words.push(`${percentOf(video.have, video.chunks)} percent`)
+  words.push(countOf(video.holders, 'holder'))
+  if (video.failure !== undefined) words.push(video.failure.message)
+  return words
+}

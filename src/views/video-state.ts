@@ -1,0 +1,56 @@
+import type { VideoSnapshot } from '../peer/api.ts'
+import { countOf, formatBytes, formatRate, percentOf } from '../shared/format.ts'
+
+/** Every chunk is here, so that the video can be watched and verified without the network. */
+export function isComplete(video: VideoSnapshot): boolean {
+  return video.origin === 'shared' ? video.state !== 'preparing' : video.state === 'complete'
+}
+
+/** The download is on its way: it can be paused. */
+export function isActive(video: VideoSnapshot): boolean {
+  return ['finding', 'asking', 'transferring', 'verifying'].includes(video.state)
+}
+
+/** The download stopped before its end: it can be resumed. */
+export function isResumable(video: VideoSnapshot): boolean {
+  return video.origin === 'fetched' && (video.state === 'paused' || video.state === 'failed')
+}
+
+/** Bytes are moving for this video now, in either direction. */
+export function isTransferring(video: VideoSnapshot): boolean {
+  return isActive(video) || video.uploadBytesPerSecond > 0 || video.state === 'preparing'
+}
+
+const stateWords: Record<VideoSnapshot['state'], string> = {
+  preparing: 'preparing',
+  sharing: 'sharing',
+  stale: 'file changed',
+  finding: 'finding peers',
+  asking: 'asking for the key',
+  transferring: 'downloading',
+  paused: 'paused',
+  verifying: 'verifying',
+  complete: 'complete',
+  failed: 'failed'
+}
+
+/** The state in words. */
+export function describeState(video: VideoSnapshot): string {
+  return stateWords[video.state]
+}
+
+/** One line: how far, how fast, how many peers. Used in the tree and in progress notifications. */
+export function describeProgress(video: VideoSnapshot): string {
+  const parts = [describeState(video)]
+  if (video.chunks > 0 && !isComplete(video)) parts[0] = `${percentOf(video.have, video.chunks)} %`
+  if (video.state === 'paused' || video.state === 'failed') parts.push(describeState(video))
+  if (video.downloadBytesPerSecond > 0) parts.push(`↓ ${formatRate(video.downloadBytesPerSecond)}`)
+  if (video.uploadBytesPerSecond > 0) parts.push(`↑ ${formatRate(video.uploadBytesPerSecond)}`)
+  parts.push(countOf(video.holders, 'holder'))
+  return parts.join(' · ')
+}
+
+/** Size in words, or what is awaited before it is known. */
+export function describeSize(video: VideoSnapshot): string {
+  return video.bytes > 0 || video.chunks > 0 ? formatBytes(video.bytes) : 'size unknown'
+}
