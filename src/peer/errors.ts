@@ -43,6 +43,7 @@ export type PeerErrorCode =
   | 'MANIFEST_INVALID'
   | 'LEAVES_INVALID'
   | 'CHUNK_INVALID'
+  | 'CHUNK_UNAVAILABLE'
   | 'RECORD_INVALID'
   | 'KEY_DENIED'
   | 'GRANT_INVALID'

@@ -1,0 +1,127 @@
+import type { Stream } from '@libp2p/interface'
+import type { Digest } from '../api.ts'
+import type { Clock } from '../clock.ts'
+import type { Bitfield } from '../content/bitfield.ts'
+import { PeerError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { Random } from '../random.ts'
+import type { FrameChannel } from '../wire/frame-channel.ts'
+import { CHUNK_HELLO, MAX_REQUEST_BYTES } from './chunk-messages.ts'
+import { FairUplink } from './fair-uplink.ts'
+import type { Opened } from './opening.ts'
+import { ServedStream } from './served-stream.ts'
+import type { ServedVideo } from './served-video.ts'
+import { StreamAcceptor } from './stream-acceptor.ts'
+import type { TokenBucket } from './token-bucket.ts'
+import { TransferSlots } from './transfer-slots.ts'
+
+export interface ChunkServerLimits {
+  /** Chunk transfers under way to all peers together. */
+  maxTransfers: number
+  /** … and to each peer. */
+  perPeer: number
+}
+
+export const DEFAULT_CHUNK_SERVER_LIMITS: ChunkServerLimits = { maxTransfers: 50, perPeer: 8 }
+
+export interface ChunkServerInit {
+  /** The video of this digest, if this peer serves it. */
+  videos(digest: Digest): ServedVideo | undefined
+  limits?: ChunkServerLimits
+  ownPeerId: string
+  uploadLimiter: TokenBucket
+  clock: Clock
+  random: Random
+  log: Logger
+  /** Chunk payload that has just gone out to a peer. */
+  onUploaded(peerId: string, digest: Digest, bytes: number): void
+  /** What a peer that fetches from us holds itself: the whole set, each time that it changes. */
+  onPeerHave?(peerId: string, digest: Digest, have: Bitfield): void
+}
+
+/** Serves manifests, leaves and chunks to peers that know the video's ID. */
+export class ChunkServer {
+  readonly #init: ChunkServerInit
+  readonly #slots: TransferSlots
+  readonly #limits: ChunkServerLimits
+  readonly #uplink: FairUplink
+  readonly #acceptor: StreamAcceptor<ServedVideo>
+  readonly #streams = new Map<Digest, Set<ServedStream>>()
+
+  constructor(init: ChunkServerInit) {
+    this.#init = init
+    this.#limits = init.limits ?? DEFAULT_CHUNK_SERVER_LIMITS
+    this.#slots = new TransferSlots(this.#limits)
+    this.#uplink = new FairUplink(init.uploadLimiter)
+    this.#acceptor = new StreamAcceptor({
+      hello: CHUNK_HELLO,
+      maxFrameBytes: MAX_REQUEST_BYTES,
+      ownPeerId: init.ownPeerId,
+      clock: init.clock,
+      random: init.random,
+      log: init.log,
+      find: digest => init.videos(digest),
+      serve: (channel, opened, remotePeerId, signal) => this.#serve(channel, opened, remotePeerId, signal)
+    })
+  }
+
+  /** Chunk transfers under way. */
+  get activeTransfers(): number {
+    return this.#slots.active
+  }
+
+  /** Serves one inbound stream until it ends. Never rejects. */
+  handle(stream: Stream, remotePeerId: string): Promise<void> {
+    return this.#acceptor.handle(stream, remotePeerId)
+  }
+
+  /** Ends all streams of a video that is no longer served. */
+  withdraw(digest: Digest): void {
+    const reason = new PeerError('VIDEO_UNKNOWN', 'This video is no longer shared here.')
+    for (const stream of [...(this.#streams.get(digest) ?? [])]) stream.stop(reason)
+  }
+
+  /** Ends all streams. */
+  stop(): void {
+    this.#acceptor.stop()
+  }
+
+  async #serve(
+    channel: FrameChannel,
+    { digest, video }: Opened<ServedVideo>,
+    peerId: string,
+    signal: AbortSignal
+  ): Promise<void> {
+    const { clock, log, onUploaded, onPeerHave } = this.#init
+    const stream = new ServedStream({
+      channel,
+      digest,
+      video,
+      peerId,
+      slots: this.#slots,
+      transferLimit: this.#limits.maxTransfers,
+      uplink: this.#uplink,
+      clock,
+      log,
+      onUploaded: bytes => onUploaded(peerId, digest, bytes),
+      onPeerHave: have => onPeerHave?.(peerId, digest, have)
+    })
+    this.#remember(digest, stream)
+    try {
+      await stream.run(signal)
+    } finally {
+      this.#forget(digest, stream)
+    }
+  }
+
+  #remember(digest: Digest, stream: ServedStream): void {
+    const streams = this.#streams.get(digest) ?? new Set()
+    this.#streams.set(digest, streams.add(stream))
+  }
+
+  #forget(digest: Digest, stream: ServedStream): void {
+    const streams = this.#streams.get(digest)
+    streams?.delete(stream)
+    if (streams?.size === 0) this.#streams.delete(digest)
+  }
+}

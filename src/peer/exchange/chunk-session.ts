@@ -1,0 +1,360 @@
+import type { CancelTimer, Clock } from '../clock.ts'
+import type { Bitfield } from '../content/bitfield.ts'
+import { HASH_LENGTH } from '../content/merkle-tree.ts'
+import { PeerError } from '../errors.ts'
+import { EventEmitter, type Unsubscribe } from '../event-emitter.ts'
+import type { FrameChannel } from '../wire/frame-channel.ts'
+import type { Message } from '../wire/frame-codec.ts'
+import { BusyError } from './busy-error.ts'
+import { type ChunkAnswer, MAX_LEAVES_PER_PAGE, parseAnswer, type SliceMessage } from './chunk-messages.ts'
+import { timedOut, withDeadline } from './deadline.ts'
+import { HaveReporter, type HaveSource } from './have-reporter.ts'
+import { PendingChunk } from './pending-chunk.ts'
+import { RemoteHave } from './remote-have.ts'
+import type { TokenBucket } from './token-bucket.ts'
+
+/** Chunk bytes asked for and not yet here, at most, on one stream. */
+export const MAX_IN_FLIGHT_BYTES = 3 * 1024 * 1024
+/** Under a download limit no more is asked for than passes in this time. */
+const LIMITED_IN_FLIGHT_MILLISECONDS = 500
+/** For the manifest, and for each page of leaves. */
+const ANSWER_MILLISECONDS = 20_000
+/** A peer that owes us something and sends nothing for so long is given up. */
+const STALL_MILLISECONDS = 60_000
+const CLOSING_MILLISECONDS = 2_000
+
+/** How busy the other side says it is: chunk transfers under way, of how many at most. */
+export interface PeerLoad {
+  active: number
+  limit: number
+}
+
+interface ChunkSessionEvents {
+  /** Chunks that the other side has gained. */
+  have: readonly number[]
+  /** The session is over; undefined when in good order. */
+  closed: PeerError | undefined
+}
+
+type DataAnswer = Exclude<ChunkAnswer, { type: 'have' | 'have-more' | 'load' }>
+
+interface Pending {
+  /** True when this was the last answer to the request. */
+  accept(answer: DataAnswer): boolean
+  reject(error: unknown): void
+}
+
+export interface ChunkSessionInit {
+  channel: FrameChannel
+  remotePeerId: string
+  /** What the other side holds at the start. */
+  have: Bitfield
+  clock: Clock
+  downloadLimiter: TokenBucket
+  /** Chunk payload that has just arrived. */
+  onReceived?(bytes: number): void
+}
+
+export interface ChunkRequestOptions {
+  /** Aborting sends CANCEL. */
+  signal: AbortSignal
+  /** Called for each slice with the bytes of the chunk that are here. */
+  onProgress?(received: number): void
+}
+
+/** The asking side of one opened stream: one video, one peer. See `openChunkSession`. */
+export class ChunkSession {
+  readonly remotePeerId: string
+  readonly #init: ChunkSessionInit
+  readonly #events = new EventEmitter<ChunkSessionEvents>()
+  readonly #stopping = new AbortController()
+  readonly #remoteHave: RemoteHave
+  readonly #pending = new Map<number, Pending>()
+  #nextRequest = 0
+  #inFlightBytes = 0
+  #lastByteAt: number
+  #isThrottled = false
+  #load: PeerLoad = { active: 0, limit: 1 }
+  #reporter: HaveReporter | undefined
+  #cancelWatch: CancelTimer | undefined
+  #isClosed = false
+
+  constructor(init: ChunkSessionInit) {
+    this.#init = init
+    this.remotePeerId = init.remotePeerId
+    this.#remoteHave = new RemoteHave(init.have)
+    this.#lastByteAt = init.clock.monotonic()
+    void this.#receiveAll()
+  }
+
+  /** What the other side holds. Live; do not change it. */
+  get have(): Bitfield {
+    return this.#remoteHave.have
+  }
+
+  get load(): PeerLoad {
+    return this.#load
+  }
+
+  /** Chunk bytes asked for and not yet here. */
+  get inFlightBytes(): number {
+    return this.#inFlightBytes
+  }
+
+  /** Monotonic time of the last byte from the other side; now, while our own limit holds it back. */
+  get lastByteAt(): number {
+    return this.#isThrottled ? this.#init.clock.monotonic() : this.#lastByteAt
+  }
+
+  get closed(): boolean {
+    return this.#isClosed
+  }
+
+  on<Name extends keyof ChunkSessionEvents>(
+    event: Name,
+    listener: (value: ChunkSessionEvents[Name]) => void
+  ): Unsubscribe {
+    return this.#events.on(event, listener)
+  }
+
+  /** The exact bytes of the manifest; not verified. @throws PeerError */
+  manifest(signal: AbortSignal): Promise<Uint8Array> {
+    return this.#fetch('manifest', {}, signal)
+  }
+
+  /**
+   * The concatenated leaves of a video of `count` chunks; their number is checked, their root is not.
+   * @throws PeerError LEAVES_INVALID
+   */
+  async leaves(count: number, signal: AbortSignal): Promise<Uint8Array> {
+    const leaves = new Uint8Array(count * HASH_LENGTH)
+    for (let first = 0; first < count; first += MAX_LEAVES_PER_PAGE) {
+      const length = Math.min(MAX_LEAVES_PER_PAGE, count - first)
+      const page = await this.#fetch('leaves', { first, count: length }, signal)
+      if (page.length !== length * HASH_LENGTH) {
+        throw new PeerError('LEAVES_INVALID', 'A peer sent a wrong number of leaves. Another peer is tried.')
+      }
+      leaves.set(page, first * HASH_LENGTH)
+    }
+    return leaves
+  }
+
+  /** Whether one more chunk of this many bytes may be asked for now. One chunk always may. */
+  canRequest(sealedLength: number): boolean {
+    if (this.#isClosed) return false
+    return this.#inFlightBytes === 0 || this.#inFlightBytes + sealedLength <= this.#maxInFlightBytes()
+  }
+
+  /**
+   * Ciphertext and tag of one chunk; its length is checked, its hash is not.
+   * @throws BusyError; PeerError CHUNK_UNAVAILABLE, CHUNK_INVALID, PEER_UNREACHABLE, TIMEOUT, INTERNAL when more is in flight
+   * than `canRequest` allows; the signal's reason when aborted
+   */
+  request(index: number, sealedLength: number, options: ChunkRequestOptions): Promise<Uint8Array> {
+    if (this.#isClosed) return Promise.reject(sessionOver())
+    if (!this.canRequest(sealedLength)) {
+      return Promise.reject(new PeerError('INTERNAL', 'Too much was asked of one peer at once. Try again.'))
+    }
+    const chunk = new PendingChunk(sealedLength)
+    this.#inFlightBytes += sealedLength
+    const answered = this.#ask<Uint8Array>({ type: 'want', index }, options.signal, answer => {
+      const sealed = chunk.add(expectSlice(answer))
+      options.onProgress?.(chunk.received)
+      return sealed
+    })
+    return answered.finally(() => {
+      this.#inFlightBytes -= sealedLength
+    })
+  }
+
+  /** Tells the other side what this peer holds, from now on until the session ends. */
+  reportHave(source: HaveSource): void {
+    if (this.#reporter || this.#isClosed) return
+    this.#reporter = new HaveReporter({
+      source,
+      clock: this.#init.clock,
+      send: message => this.#send(message)
+    })
+    this.#reporter.start().catch(error => this.#fail(error))
+  }
+
+  /** Ends the session in good order; what is pending rejects with ABORTED. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#end(undefined)
+    const { channel, clock } = this.#init
+    try {
+      await withDeadline(clock, CLOSING_MILLISECONDS, this.#stopping.signal, signal => channel.close(signal))
+      // The other side ends its half when it sees ours; one that does not is cut.
+      clock.after(CLOSING_MILLISECONDS, () => channel.abort(sessionOver()))
+    } catch (error) {
+      channel.abort(error instanceof Error ? error : sessionOver())
+    }
+  }
+
+  async #fetch(type: 'manifest' | 'leaves', fields: Message, signal: AbortSignal): Promise<Uint8Array> {
+    if (this.#isClosed) throw sessionOver()
+    return withDeadline(this.#init.clock, ANSWER_MILLISECONDS, signal, deadline =>
+      this.#ask({ type: `${type}-request`, ...fields }, deadline, answer => {
+        if (answer.type === type) return answer.data
+        throw outOfTurn()
+      })
+    )
+  }
+
+  // Sends a request under a fresh number; `read` turns its answers into the result, undefined until it is complete.
+  #ask<Result>(
+    message: Message,
+    signal: AbortSignal,
+    read: (answer: DataAnswer) => Result | undefined
+  ): Promise<Result> {
+    if (signal.aborted) return Promise.reject(signal.reason)
+    const request = this.#nextRequest++
+    return new Promise<Result>((resolve, reject) => {
+      const onAbort = (): void => this.#cancel(request, signal.reason)
+      const settle = (perform: () => void): void => {
+        signal.removeEventListener('abort', onAbort)
+        this.#pending.delete(request)
+        perform()
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#pending.set(request, {
+        accept: answer => {
+          const result = read(answer)
+          if (result === undefined) return false
+          settle(() => resolve(result))
+          return true
+        },
+        reject: error => settle(() => reject(error))
+      })
+      this.#watch()
+      this.#post({ ...message, request })
+    })
+  }
+
+  #cancel(request: number, reason: unknown): void {
+    this.#pending.get(request)?.reject(reason)
+    if (!this.#isClosed) this.#post({ type: 'cancel', request })
+  }
+
+  #post(message: Message): void {
+    this.#send(message).catch(error => this.#fail(error))
+  }
+
+  #send(message: Message): Promise<void> {
+    const { clock, channel } = this.#init
+    return withDeadline(clock, STALL_MILLISECONDS, this.#stopping.signal, signal =>
+      channel.send(message, signal)
+    )
+  }
+
+  async #receiveAll(): Promise<void> {
+    const { channel } = this.#init
+    try {
+      for (;;) {
+        const message = await channel.receive(this.#stopping.signal)
+        if (!message) break
+        const answer = parseAnswer(message)
+        if (answer && !this.#isClosed) await this.#take(answer)
+      }
+      if (!this.#isClosed) this.#fail(new PeerError('PEER_UNREACHABLE', 'A peer stopped serving this video.'))
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  async #take(answer: ChunkAnswer): Promise<void> {
+    this.#lastByteAt = this.#init.clock.monotonic()
+    switch (answer.type) {
+      case 'have':
+      case 'have-more':
+        return this.#events.emit('have', this.#remoteHave.apply(answer))
+      case 'load':
+        this.#load = { active: answer.active, limit: answer.limit }
+        return
+      case 'slice':
+        await this.#throttle(answer)
+    }
+    this.#dispatch(answer)
+  }
+
+  // Not reading is what holds the other side back: the channel pauses, and the stream's window fills up.
+  async #throttle({ data }: SliceMessage): Promise<void> {
+    const { downloadLimiter, clock, onReceived } = this.#init
+    if (downloadLimiter.rate > 0) {
+      this.#isThrottled = true
+      await downloadLimiter.take(data.length, this.#stopping.signal)
+      this.#isThrottled = false
+      this.#lastByteAt = clock.monotonic()
+    }
+    onReceived?.(data.length)
+  }
+
+  #dispatch(answer: DataAnswer): void {
+    if (answer.request >= this.#nextRequest) throw outOfTurn()
+    // What answers a request that was cancelled meanwhile is dropped.
+    const pending = this.#pending.get(answer.request)
+    if (!pending) return
+    try {
+      if (answer.type === 'busy') pending.reject(new BusyError(answer.retryAfter))
+      else if (answer.type === 'failed') pending.reject(unavailable(answer.code))
+      else pending.accept(answer)
+    } catch (error) {
+      this.#cancel(answer.request, error)
+    }
+  }
+
+  #maxInFlightBytes(): number {
+    const { rate } = this.#init.downloadLimiter
+    if (rate === 0) return MAX_IN_FLIGHT_BYTES
+    return Math.min(MAX_IN_FLIGHT_BYTES, (rate * LIMITED_IN_FLIGHT_MILLISECONDS) / 1000)
+  }
+
+  #watch(): void {
+    if (this.#cancelWatch || this.#isClosed || this.#pending.size === 0) return
+    const startedAt = this.#init.clock.monotonic()
+    this.#cancelWatch = this.#init.clock.after(STALL_MILLISECONDS, () => {
+      this.#cancelWatch = undefined
+      if (this.#pending.size > 0 && this.lastByteAt < startedAt) this.#fail(timedOut())
+      else this.#watch()
+    })
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isClosed) return
+    const cause = error instanceof PeerError ? error : sessionOver(error)
+    this.#init.channel.abort(cause)
+    this.#end(cause)
+  }
+
+  #end(error: PeerError | undefined): void {
+    this.#isClosed = true
+    this.#cancelWatch?.()
+    this.#reporter?.stop()
+    const reason = error ?? new PeerError('ABORTED', 'Cancelled.')
+    for (const pending of [...this.#pending.values()]) pending.reject(reason)
+    if (error) this.#stopping.abort(error)
+    this.#events.emit('closed', error)
+  }
+}
+
+function expectSlice(answer: DataAnswer): SliceMessage {
+  if (answer.type === 'slice') return answer
+  throw outOfTurn()
+}
+
+function outOfTurn(): PeerError {
+  return new PeerError('PROTOCOL_VIOLATION', 'A peer answered what was not asked. It is cut off.')
+}
+
+function unavailable(code: string): PeerError {
+  const reason = code === 'FILE_CHANGED' ? 'its file has changed' : 'it no longer has it'
+  return new PeerError(
+    'CHUNK_UNAVAILABLE',
+    `A peer cannot serve a chunk: ${reason}. It is fetched from another.`
+  )
+}
+
+function sessionOver(cause?: unknown): PeerError {
+  return new PeerError('PEER_UNREACHABLE', 'The stream to a peer is over. Another peer is tried.', { cause })
+}

@@ -1,0 +1,86 @@
+import type { Clock } from '../clock.ts'
+import { Bitfield } from '../content/bitfield.ts'
+import { PeerError } from '../errors.ts'
+import type { Random } from '../random.ts'
+import { FrameChannel } from '../wire/frame-channel.ts'
+import {
+  CHUNK_HELLO,
+  CHUNK_PROTOCOL,
+  type HaveMessage,
+  MAX_ANSWER_BYTES,
+  parseAnswer
+} from './chunk-messages.ts'
+import { ChunkSession } from './chunk-session.ts'
+import { withDeadline } from './deadline.ts'
+import type { OpenStream, PeerTarget } from './open-stream.ts'
+import { openAsInitiator, type VideoSecrets } from './opening.ts'
+import { OPENING_MILLISECONDS } from './stream-acceptor.ts'
+import type { TokenBucket } from './token-bucket.ts'
+
+export interface OpenChunkSessionInit {
+  openStream: OpenStream
+  target: PeerTarget
+  secrets: VideoSecrets
+  ownPeerId: string
+  /** The number of chunks, once the manifest is known. */
+  chunkCount?: number
+  downloadLimiter: TokenBucket
+  clock: Clock
+  random: Random
+  /** Chunk payload that has just arrived. */
+  onReceived?(bytes: number): void
+}
+
+/**
+ * Opens a chunk session: connects, proves knowledge of the ID both ways, and learns what the other side holds.
+ * @throws PeerError PEER_UNREACHABLE, BUSY, TIMEOUT, PROOF_INVALID, UPGRADE_NEEDED, PROTOCOL_VIOLATION, FRAME_*
+ */
+export async function openChunkSession(
+  init: OpenChunkSessionInit,
+  signal: AbortSignal
+): Promise<ChunkSession> {
+  const { openStream, target, clock, downloadLimiter, onReceived } = init
+  const stream = await openStream(target, CHUNK_PROTOCOL, { signal })
+  const channel = new FrameChannel(stream, { maxFrameBytes: MAX_ANSWER_BYTES })
+  try {
+    const have = await withDeadline(clock, OPENING_MILLISECONDS, signal, deadline =>
+      open(init, channel, deadline)
+    )
+    return new ChunkSession({
+      channel,
+      remotePeerId: target.peerId,
+      have,
+      clock,
+      downloadLimiter,
+      ...(onReceived && { onReceived })
+    })
+  } catch (error) {
+    channel.abort(error instanceof Error ? error : new Error(String(error)))
+    throw error
+  }
+}
+
+async function open(
+  init: OpenChunkSessionInit,
+  channel: FrameChannel,
+  signal: AbortSignal
+): Promise<Bitfield> {
+  const { ownPeerId, random, target, secrets, chunkCount } = init
+  const conversation = { channel, hello: CHUNK_HELLO, ownPeerId, remotePeerId: target.peerId, random }
+  await openAsInitiator(conversation, secrets, signal)
+  const have = await receiveHave(channel, signal)
+  if (chunkCount !== undefined && have.count !== chunkCount) {
+    throw new PeerError('PROTOCOL_VIOLATION', 'A peer holds another number of chunks than the video has.')
+  }
+  return Bitfield.fromBytes(have.count, have.bits)
+}
+
+async function receiveHave(channel: FrameChannel, signal: AbortSignal): Promise<HaveMessage> {
+  for (;;) {
+    const message = await channel.receive(signal)
+    if (!message) throw new PeerError('FRAME_TRUNCATED', 'A peer ended the conversation early. Try again.')
+    const answer = parseAnswer(message)
+    if (answer?.type === 'have') return answer
+    if (answer) throw new PeerError('PROTOCOL_VIOLATION', 'A peer did not say first what it holds.')
+  }
+}
