@@ -1,0 +1,155 @@
+import type {
+  ChunkMap,
+  ConnectedPeerSnapshot,
+  LookupResult,
+  PeerApi,
+  PeerEvents,
+  PeerStatus,
+  VerifyResult,
+  VideoSnapshot
+} from '../../../src/peer/api.ts'
+import type { RunningPeer } from '../../../src/peer/control/peer-factory.ts'
+import { EventEmitter } from '../../../src/peer/event-emitter.ts'
+
+export const DIGEST = 'ab'.repeat(32)
+
+export const VIDEO: VideoSnapshot = {
+  digest: DIGEST,
+  id: 'bafyfake',
+  name: 'démo 🎬.webm',
+  mimeType: 'video/webm',
+  bytes: 3,
+  chunkSize: 262_144,
+  chunks: 1,
+  have: 1,
+  origin: 'shared',
+  state: 'sharing',
+  policy: 'open',
+  holders: 0,
+  downloadBytesPerSecond: 0,
+  uploadBytesPerSecond: 0,
+  addedAt: 1
+}
+
+/** A peer that remembers how it was called, and answers what the test wants. */
+export class FakePeer implements RunningPeer {
+  readonly calls: [method: string, ...values: unknown[]][] = []
+  readonly events = new EventEmitter<PeerEvents>()
+  /** Replaces the answer of one method. */
+  answers: Partial<PeerApi> = {}
+  state: PeerStatus['state'] = 'stopped'
+  closed = false
+  readonly #peerId: string
+
+  constructor(peerId = 'QmFake') {
+    this.#peerId = peerId
+  }
+
+  async status(): Promise<PeerStatus> {
+    this.#note('status')
+    return this.answers.status ? await this.answers.status() : this.#status()
+  }
+
+  async join(bootstrap: readonly string[], signal?: AbortSignal): Promise<PeerStatus> {
+    this.#note('join', bootstrap)
+    if (this.answers.join) return await this.answers.join(bootstrap, signal)
+    this.state = 'joined'
+    const status = this.#status()
+    this.events.emit('status', status)
+    return status
+  }
+
+  async leave(): Promise<void> {
+    this.#note('leave')
+    this.state = 'stopped'
+  }
+
+  async share(...values: Parameters<PeerApi['share']>): Promise<VideoSnapshot> {
+    this.#note('share', ...values.slice(0, 2))
+    return this.answers.share ? await this.answers.share(...values) : VIDEO
+  }
+
+  async fetch(...values: Parameters<PeerApi['fetch']>): Promise<VideoSnapshot> {
+    this.#note('fetch', ...values)
+    return VIDEO
+  }
+
+  async pause(digest: string): Promise<void> {
+    this.#note('pause', digest)
+    await this.answers.pause?.(digest)
+  }
+
+  async resume(digest: string): Promise<void> {
+    this.#note('resume', digest)
+  }
+
+  async stopSharing(digest: string): Promise<void> {
+    this.#note('stopSharing', digest)
+  }
+
+  async remove(...values: Parameters<PeerApi['remove']>): Promise<void> {
+    this.#note('remove', ...values)
+  }
+
+  async videos(): Promise<VideoSnapshot[]> {
+    this.#note('videos')
+    return this.answers.videos ? await this.answers.videos() : [VIDEO]
+  }
+
+  async connectedPeers(): Promise<ConnectedPeerSnapshot[]> {
+    this.#note('connectedPeers')
+    return []
+  }
+
+  async chunkMap(digest: string): Promise<ChunkMap> {
+    this.#note('chunkMap', digest)
+    return { digest, chunks: 1, chunkSize: 262_144, bytes: 3, states: '3', holders: '0' }
+  }
+
+  async link(digest: string): Promise<string> {
+    this.#note('link', digest)
+    return 'chordcast:bafyfake'
+  }
+
+  async lookup(idOrLink: string, signal?: AbortSignal): Promise<LookupResult> {
+    this.#note('lookup', idOrLink)
+    if (this.answers.lookup) return await this.answers.lookup(idOrLink, signal)
+    return { digest: DIGEST, steps: [], holders: [] }
+  }
+
+  async verify(path: string, idOrLink: string): Promise<VerifyResult> {
+    this.#note('verify', path, idOrLink)
+    return { matches: true, bytes: 3, sha256: DIGEST }
+  }
+
+  async streamUrl(digest: string): Promise<string> {
+    this.#note('streamUrl', digest)
+    return 'http://127.0.0.1:1/x'
+  }
+
+  async allowStreamHost(authority: string): Promise<void> {
+    this.#note('allowStreamHost', authority)
+  }
+
+  on: PeerApi['on'] = (event, listener) => this.events.on(event, listener)
+
+  async close(): Promise<void> {
+    this.closed = true
+  }
+
+  #note(method: string, ...values: unknown[]): void {
+    this.calls.push([method, ...values])
+  }
+
+  #status(): PeerStatus {
+    return {
+      state: this.state,
+      peerId: this.#peerId,
+      addresses: [],
+      dataFolder: '/data',
+      uploadBytesPerSecond: 0,
+      downloadBytesPerSecond: 0,
+      connections: 0
+    }
+  }
+}
