@@ -1,25 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Browser, BrowserContext, FrameLocator, Locator, Page } from 'playwright-core'
+import { eventually } from './eventually.ts'
 
 /** Workbenches need seconds for what takes a desktop a moment: two of them share a small machine here. */
 const patience = 30_000
-
-/** Retries what VS Code offers late: contributed commands and menus come seconds after the window. */
-async function eventually<T>(
-  what: string,
-  attempt: () => Promise<T | undefined>,
-  milliseconds = patience
-): Promise<T> {
-  const deadline = performance.now() + milliseconds
-  for (;;) {
-    const result = await attempt()
-    if (result !== undefined) return result
-    if (performance.now() > deadline) throw new Error(`Not within ${milliseconds / 1000} s: ${what}`)
-    await delay(250)
-  }
-}
 
 async function appears(locator: Locator, milliseconds: number): Promise<boolean> {
   return locator.waitFor({ timeout: milliseconds }).then(
@@ -28,33 +13,36 @@ async function appears(locator: Locator, milliseconds: number): Promise<boolean>
   )
 }
 
+/** A browser profile that may use the clipboard. The windows of one VS Code user share one profile. */
+export async function newProfile(
+  browser: Browser,
+  viewport = { width: 1280, height: 800 }
+): Promise<BrowserContext> {
+  const profile = await browser.newContext({ viewport, permissions: ['clipboard-read', 'clipboard-write'] })
+  profile.setDefaultTimeout(patience)
+  return profile
+}
+
 /** A VS Code window in a browser, spoken of as its user sees it. */
 export class Workbench {
   readonly page: Page
-  readonly #context: BrowserContext
 
-  private constructor(context: BrowserContext, page: Page) {
-    this.#context = context
+  private constructor(page: Page) {
     this.page = page
   }
 
-  /** Opens the window in a browser profile of its own and waits for its explorer. */
-  static async open(browser: Browser, url: string, size = { width: 1280, height: 800 }): Promise<Workbench> {
-    const context = await browser.newContext({
-      viewport: size,
-      permissions: ['clipboard-read', 'clipboard-write']
-    })
-    const page = await context.newPage()
-    page.setDefaultTimeout(patience)
-    const workbench = new Workbench(context, page)
+  /** Opens a window and waits for its explorer. */
+  static async open(profile: BrowserContext, url: string): Promise<Workbench> {
+    const page = await profile.newPage()
     await page.goto(url)
     await page.locator('.monaco-workbench').waitFor()
     await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor()
-    return workbench
+    return new Workbench(page)
   }
 
+  /** Closes the window, as its user does. */
   async close(): Promise<void> {
-    await this.#context.close()
+    await this.page.close({ runBeforeUnload: true })
   }
 
   explorerRow(fileName: string): Locator {
@@ -70,7 +58,7 @@ export class Workbench {
 
   /** Leaves the menu open. */
   async openContextMenu(target: Locator, title: string): Promise<Locator> {
-    return eventually(`“${title}” in the context menu`, async () => {
+    return eventually(`“${title}” in the context menu`, patience, async () => {
       await target.click({ button: 'right' })
       const item = this.page.locator('.monaco-menu').getByRole('menuitem', { name: title, exact: true })
       if (await appears(item, 1500)) return item
@@ -86,7 +74,7 @@ export class Workbench {
   }
 
   async #openPalette(title: string): Promise<Locator> {
-    return eventually(`“${title}” in the command palette`, async () => {
+    return eventually(`“${title}” in the command palette`, patience, async () => {
       await this.page.keyboard.press('F1')
       const input = this.page.locator('.quick-input-widget input.input')
       await input.fill(`>${title}`)
@@ -163,7 +151,7 @@ export class Workbench {
 
   /** Polls: the extension writes to the clipboard through the window, a moment after the command. */
   async clipboard(expected: RegExp): Promise<string> {
-    return eventually(`clipboard text like ${expected}`, async () => {
+    return eventually(`clipboard text like ${expected}`, patience, async () => {
       const text = await this.page.evaluate(() => navigator.clipboard.readText())
       return expected.test(text) ? text : undefined
     })

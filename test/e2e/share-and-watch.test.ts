@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { launchBrowser } from '../harness/browser.ts'
+import { eventually } from '../harness/eventually.ts'
+import { freePort } from '../harness/free-port.ts'
+import { removeFolder, temporaryFolder } from '../harness/temporary-folder.ts'
+import type { Workbench } from '../harness/workbench.ts'
+import { sha256OfFile } from '../process/sample-file.ts'
+import { agreeToJoin, Editor, sampleVideo, screenshotFolder } from './editor.ts'
+import { Player } from './player.ts'
+
+const id = /^bafyrei[a-z2-7]{52}$/
+
+describe('two people, each with a VS Code', () => {
+  let browser: Browser
+  let folder: string
+  let ada: Editor
+  let ben: Editor
+  let adasWindow: Workbench
+  let bensWindow: Workbench
+  let copiedId: string
+  let shots = 0
+
+  async function shot(window: Workbench, name: string): Promise<void> {
+    const number = `${++shots}`.padStart(2, '0')
+    await window.screenshot(join(screenshotFolder, `${number}-${name}.png`))
+  }
+
+  before(async () => {
+    folder = await temporaryFolder()
+    browser = await launchBrowser()
+    const port = await freePort()
+    ada = await Editor.start({
+      browser,
+      folder: join(folder, 'ada'),
+      settings: { 'chordcast.port': port },
+      files: { 'sample.webm': sampleVideo }
+    })
+    ben = await Editor.start({
+      browser,
+      folder: join(folder, 'ben'),
+      settings: { 'chordcast.bootstrap': [`127.0.0.1:${port}`] }
+    })
+    adasWindow = await ada.openWindow()
+    bensWindow = await ben.openWindow()
+  })
+
+  after(async () => {
+    await Promise.all([ada?.stop(), ben?.stop()])
+    await browser?.close()
+    await removeFolder(folder)
+  })
+
+  it('Ada shares a video from the explorer, after she agreed to be seen', async () => {
+    await adasWindow.openContextMenu(adasWindow.explorerRow('sample.webm'), 'Share Video…')
+    await shot(adasWindow, 'context-menu')
+    await adasWindow.page.keyboard.press('Escape')
+    await adasWindow.contextMenu(adasWindow.explorerRow('sample.webm'), 'Share Video…')
+    await adasWindow.modal().waitFor()
+    await shot(adasWindow, 'consent')
+    await agreeToJoin(adasWindow)
+    await adasWindow.notification('Sharing sample.webm').waitFor()
+    await shot(adasWindow, 'shared')
+  })
+
+  it('Ada copies the ID', async () => {
+    await adasWindow.clearClipboard()
+    await adasWindow.notification('Sharing sample.webm').getByRole('button', { name: 'Copy ID' }).click()
+    copiedId = await adasWindow.clipboard(id)
+  })
+
+  it('Ada sees the video as shared', async () => {
+    await adasWindow.openViewContainer('Chordcast')
+    await adasWindow.treeRow('Videos', /sample\.webm.*sharing/).waitFor()
+    await shot(adasWindow, 'videos')
+  })
+
+  it('Ben fetches it by the ID from the command palette', async () => {
+    await bensWindow.openViewContainer('Chordcast')
+    await bensWindow.runCommand('Chordcast: Fetch Video by ID…')
+    await bensWindow.inputBox().locator('input.input').fill(copiedId)
+    await shot(bensWindow, 'fetch-by-id')
+    await bensWindow.page.keyboard.press('Enter')
+    await agreeToJoin(bensWindow)
+    await bensWindow.treeRow('Videos', /sample\.webm.*complete/).waitFor()
+  })
+
+  it('Ben watches it: time goes on, the picture is not black and moves', async () => {
+    const player = new Player(bensWindow)
+    await player.play()
+    await player.assertPlays()
+    await shot(bensWindow, 'watch')
+  })
+
+  it('the file that Ben has saved equals Ada’s', async () => {
+    const [name] = await eventually('a saved file', 10_000, async () => {
+      const names = await readdir(ben.downloads)
+      return names.includes('sample.webm') ? ['sample.webm'] : undefined
+    })
+    assert.equal(await sha256OfFile(join(ben.downloads, name!)), await sha256OfFile(sampleVideo))
+  })
+
+  it('each sees the other among the peers', async () => {
+    await adasWindow.treeRow('Peers', /127\.0\.0\.1/).waitFor()
+    await bensWindow.treeRow('Peers', /127\.0\.0\.1/).waitFor()
+  })
+
+  it('nothing in the windows broke their content security policy', () => {
+    assert.deepEqual([...ada.violations, ...ben.violations], [])
+  })
+})
