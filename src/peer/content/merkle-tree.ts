@@ -52,7 +52,7 @@ export class MerkleTreeBuilder {
     for (const subtree of this.#subtrees) {
       if (subtree) root = root ? nodeHash(subtree, root) : subtree
     }
-    return root ?? createHash('sha256').digest()
+    return new Uint8Array(root ?? createHash('sha256').digest())
   }
 }
 
