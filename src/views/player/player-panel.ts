@@ -7,7 +7,7 @@ import type { Logger } from '../../peer/log.ts'
 import type { PlayerRequestName, PlayerState, ToPlayer } from '../../shared/player-protocol.ts'
 import { ChangeBatch } from '../change-batch.ts'
 import { DisposableStore } from '../disposable.ts'
-import { commands } from '../ids.ts'
+import { type CommandId, commands } from '../ids.ts'
 import type { PeerController } from '../peer-controller.ts'
 import { locateStream } from './locate-stream.ts'
 import { readPlayerMessage } from './player-message.ts'
@@ -117,8 +117,10 @@ export class PlayerPanel implements OpenPlayer {
   }
 
   #perform(name: PlayerRequestName): Promise<unknown> {
-    const run = (command: string): Promise<unknown> =>
-      Promise.resolve(vscode.commands.executeCommand(command, this.#init.digest))
+    // Commands show their own failures, and may ask the user: the page does not wait for them.
+    const run = async (command: CommandId): Promise<void> => {
+      void vscode.commands.executeCommand(command, this.#init.digest)
+    }
     switch (name) {
       case 'ready':
         return this.#state()

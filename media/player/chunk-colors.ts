@@ -1,0 +1,47 @@
+import type { ChunkStateName } from '../../src/shared/chunk-ranges.ts'
+import { element } from '../element.ts'
+
+/** Words for the states, in the order of the legend. */
+export const chunkStateWords: readonly [ChunkStateName, string][] = [
+  ['here', 'here'],
+  ['requested', 'on the way'],
+  ['available', 'available'],
+  ['missing', 'no holder known']
+]
+
+/** Colours of the chunk states as the theme has them, for drawing on a canvas. */
+export class ChunkColors {
+  /** The legend: swatches with words. The colours are read from the swatches. */
+  readonly legend: HTMLElement
+  readonly #swatches = new Map<ChunkStateName, HTMLElement>()
+  readonly #onChange = new Set<() => void>()
+
+  constructor() {
+    this.legend = element('ul', { class: 'legend', attributes: { 'aria-label': 'Colours of the chunk map' } })
+    for (const [state, words] of chunkStateWords) {
+      const swatch = element('span', {
+        class: `swatch swatch-${state}`,
+        attributes: { 'aria-hidden': 'true' }
+      })
+      this.#swatches.set(state, swatch)
+      this.legend.append(element('li', {}, [swatch, words]))
+    }
+    // The editor marks a change of theme on the body.
+    const observer = new MutationObserver(() => this.#announce())
+    observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] })
+  }
+
+  get(state: ChunkStateName): string {
+    const swatch = this.#swatches.get(state)
+    return swatch === undefined ? 'currentColor' : getComputedStyle(swatch).color
+  }
+
+  /** Calls `redraw` whenever the theme changes. */
+  onChange(redraw: () => void): void {
+    this.#onChange.add(redraw)
+  }
+
+  #announce(): void {
+    for (const redraw of this.#onChange) redraw()
+  }
+}
