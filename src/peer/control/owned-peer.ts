@@ -11,7 +11,7 @@ import type { PeerFactory, RunningPeer } from './peer-factory.ts'
 import { recordSession, SessionFile } from './session-file.ts'
 
 /** Milliseconds that a peer may take to close before its data folder is given up regardless. */
-const CLOSE_DEADLINE = 5000
+const CLOSE_DEADLINE = 2000
 
 /** What the owner of a data folder needs to run its peer. */
 export interface OwnedPeerInit {
