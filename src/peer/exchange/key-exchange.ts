@@ -1,6 +1,8 @@
 import * as v from 'valibot'
 import type { Clock } from '../clock.ts'
 import { PeerError } from '../errors.ts'
+import { MAX_GRANT_BYTES } from '../keys/grant.ts'
+import { MAX_KEY_REQUEST_BYTES } from '../keys/key-request.ts'
 import type { Random } from '../random.ts'
 import { FrameChannel } from '../wire/frame-channel.ts'
 import type { Hello } from '../wire/hello.ts'
@@ -17,7 +19,6 @@ export const KEY_HELLO: Hello = { versions: [1], features: [], limits: {} }
 
 /** Bytes of one message of this protocol at most; requests and grants carry RSA keys and signatures. */
 export const MAX_KEY_MESSAGE_BYTES = 8 * 1024
-const MAX_SIGNED_BYTES = 6 * 1024
 /** The owner may have to look at the request and approve it. */
 export const GRANT_MILLISECONDS = 120_000
 const CLOSING_MILLISECONDS = 2_000
@@ -25,11 +26,11 @@ const CLOSING_MILLISECONDS = 2_000
 /** What the asking side sends once the stream is open: see `createKeyRequest`. */
 export const keyRequestSchema = v.looseObject({
   type: v.literal('key-request'),
-  request: bytesUpTo(MAX_SIGNED_BYTES)
+  request: bytesUpTo(MAX_KEY_REQUEST_BYTES)
 })
 
 const keyAnswerSchema = v.variant('type', [
-  v.looseObject({ type: v.literal('grant'), grant: bytesUpTo(MAX_SIGNED_BYTES) }),
+  v.looseObject({ type: v.literal('grant'), grant: bytesUpTo(MAX_GRANT_BYTES) }),
   v.looseObject({
     type: v.literal('denied'),
     code: textUpTo(64),
