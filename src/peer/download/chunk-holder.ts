@@ -1,0 +1,53 @@
+import type { Bitfield } from '../content/bitfield.ts'
+import type { Unsubscribe } from '../event-emitter.ts'
+
+/** Which chunks of a video are somewhere. `Bitfield` is one. */
+export interface ChunkSet {
+  has(index: number): boolean
+}
+
+/** A peer that is said to hold chunks of a video: by its record in the ring, a link, or a hint. */
+export interface Holder {
+  readonly peerId: string
+  /** Multiaddrs to dial it by; empty when the peer store knows them. */
+  readonly addresses: readonly string[]
+}
+
+/** What a download needs of the exchange with one holder of one video: `exchange/chunk-session.ts` fits by shape. */
+export interface HolderSession {
+  /** What the holder says it has; grows as it says so. */
+  readonly have: Bitfield
+  /** Its chunk transfers under way, of how many at most. */
+  readonly load: { active: number; limit: number }
+  /** Monotonic time of the last byte from it; now, while our own limit holds it back. */
+  readonly lastByteAt: number
+  /** Measured round-trip time in milliseconds, once known. */
+  readonly roundTripMilliseconds?: number | undefined
+  on(event: 'have' | 'closed', listener: () => void): Unsubscribe
+  /** Whether one more chunk of so many bytes may be asked for now. */
+  canRequest(length: number): boolean
+  /**
+   * Ciphertext and tag of one chunk, `length` bytes, not yet verified. Aborting the signal sends CANCEL; `onProgress` is told how
+   * many bytes of the chunk are here.
+   * @throws BusyError; PeerError CHUNK_UNAVAILABLE, CHUNK_INVALID, PEER_UNREACHABLE, TIMEOUT; the signal's reason
+   */
+  request(
+    index: number,
+    length: number,
+    options: { signal: AbortSignal; onProgress?(received: number): void }
+  ): Promise<Uint8Array>
+  /** The manifest's exact bytes, not yet verified. */
+  manifest(signal: AbortSignal): Promise<Uint8Array>
+  /** The concatenated leaves, 32 bytes each, not yet verified. */
+  leaves(count: number, signal: AbortSignal): Promise<Uint8Array>
+  /** Tells the holder what this peer has, from now on. */
+  reportHave(source: HaveSource): void
+  close(): Promise<void>
+}
+
+/** Chunks that this peer has, as they grow. */
+export interface HaveSource {
+  readonly have: Bitfield
+  /** Calls `listener` with the index of each chunk that is gained. */
+  onHave(listener: (index: number) => void): Unsubscribe
+}

@@ -1,0 +1,414 @@
+import type { ChunkMap, Digest, DownloadState, Failure } from '../api.ts'
+import type { Clock } from '../clock.ts'
+import { ChunkCipher } from '../content/chunk-cipher.ts'
+import { deriveContentKeys } from '../content/content-key.ts'
+import type { Manifest } from '../content/manifest.ts'
+import { type Metadata, openMetadata } from '../content/metadata.ts'
+import { PeerError, type PeerErrorCode, toPeerError } from '../errors.ts'
+import { EventEmitter } from '../event-emitter.ts'
+import type { Logger } from '../log.ts'
+import type { Random } from '../random.ts'
+import type { BanList } from './ban-list.ts'
+import type { Holder, HolderSession } from './chunk-holder.ts'
+import { drawChunkMap } from './chunk-map.ts'
+import type { ChunkStore } from './chunk-store.ts'
+import { type DownloadTransition, nextState } from './download-state.ts'
+import { type FileSystem, systemFiles } from './file-system.ts'
+import type { InFlightBudget } from './in-flight-budget.ts'
+import { Playhead } from './playhead.ts'
+import { Preparation } from './preparation.ts'
+import { RateMeter } from './rate-meter.ts'
+import type { SealedCache } from './sealed-cache.ts'
+import { Swarm } from './swarm.ts'
+import type { SwarmPeer } from './swarm-peer.ts'
+import type { DownloadTarget } from './target.ts'
+import { Transfer } from './transfer.ts'
+import { type FinishedFile, type ResumeJournal, UnfinishedVideo } from './unfinished-video.ts'
+
+/** What a download finds out, to be kept for the next start. */
+export interface DownloadFacts {
+  manifest?: Manifest
+  /** Concatenated leaves, verified against the manifest's root. */
+  leaves?: Uint8Array
+  /** 256 bits, checked against the manifest's commitment. */
+  contentKey?: Uint8Array
+  /** Decrypted from the manifest; comes with `contentKey`. */
+  metadata?: Metadata
+  /** Absolute path of the unfinished file. */
+  partPath?: string
+  /** The file is whole, durable and in its place. */
+  finished?: FinishedFile
+}
+
+/** What the peer provides, the same for each of its downloads but for the first five. */
+export interface DownloadComponents {
+  /** One search for holders of this video, each told as it is found. Called again, with growing pauses, while some are lacking. */
+  findHolders(signal: AbortSignal): AsyncIterable<Holder>
+  /** @throws PeerError PEER_UNREACHABLE, PROOF_INVALID, VIDEO_UNKNOWN, BUSY, TIMEOUT */
+  openSession(holder: Holder, signal: AbortSignal): Promise<HolderSession>
+  /**
+   * Gets the content key from a holder, checked against the manifest's commitment.
+   * @throws PeerError KEY_DENIED, GRANT_INVALID, PEER_UNREACHABLE, TIMEOUT
+   */
+  requestKey(manifest: Manifest, peerId: string, signal: AbortSignal): Promise<Uint8Array>
+  openJournal(count: number): Promise<ResumeJournal>
+  /** Keeps new facts durably before the download goes on. A rejection ends it. */
+  keep(facts: DownloadFacts): Promise<void>
+  clock: Clock
+  random: Random
+  log: Logger
+  bans: BanList
+  budget: InFlightBudget
+  cache: SealedCache
+  fs?: FileSystem
+}
+
+export interface DownloadInit {
+  id: string
+  digest: Digest
+  target: DownloadTarget
+  /** What earlier runs found out. */
+  known?: DownloadFacts
+  /** Holders that are known already: from a link. */
+  holders?: readonly Holder[]
+  /** How long a first fetch looks for somebody before it fails with NO_HOLDERS, in milliseconds; default 30 s. */
+  patienceMilliseconds?: number
+}
+
+export interface DownloadEvents {
+  state: DownloadState
+  /** Chunks, holders or what is known changed. Not throttled: gather before showing. */
+  progress: undefined
+  /** A chunk is verified and stored. */
+  chunk: number
+  complete: FinishedFile
+}
+
+const DEFAULT_PATIENCE = 30_000
+
+/** Failures that wait for the user: the download pauses with what it has instead of failing. */
+const PAUSING: ReadonlySet<PeerErrorCode> = new Set(['DISK_FULL'])
+
+/**
+ * One video on its way to a file: finds holders, gets manifest, leaves and key, fetches and verifies chunks, puts the file in its place.
+ * States and their order: see `nextState`. Any holder may vanish at any time; what is verified is never fetched again.
+ */
+export class Download {
+  readonly events = new EventEmitter<DownloadEvents>()
+  readonly digest: Digest
+  readonly #components: DownloadComponents
+  readonly #init: DownloadInit
+  readonly #fs: FileSystem
+  readonly #meter: RateMeter
+  readonly #hints = new Map<string, Holder>()
+  readonly #reportedTo = new WeakSet<SwarmPeer>()
+  readonly #known: DownloadFacts
+  #state: DownloadState = 'paused'
+  #failure: Failure | undefined
+  #video: UnfinishedVideo | undefined
+  #playhead: Playhead | undefined
+  #swarm: Swarm | undefined
+  #transfer: Transfer | undefined
+  #stopping: AbortController | undefined
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(components: DownloadComponents, init: DownloadInit) {
+    this.#components = components
+    this.#init = init
+    this.#fs = components.fs ?? systemFiles
+    this.#known = { ...init.known }
+    this.#meter = new RateMeter(components.clock)
+    this.digest = init.digest
+    for (const holder of init.holders ?? []) this.#hints.set(holder.peerId, holder)
+  }
+
+  get state(): DownloadState {
+    return this.#state
+  }
+
+  /** Why it failed, or paused by itself. */
+  get failure(): Failure | undefined {
+    return this.#failure
+  }
+
+  /** Manifest, leaves, key and the rest, as far as they are known. */
+  get facts(): Readonly<DownloadFacts> {
+    return this.#known
+  }
+
+  /** The chunks that are here, for players and other peers; absent until the key is known. Stays valid when the file is finished. */
+  get store(): ChunkStore | undefined {
+    return this.#video
+  }
+
+  /** Where players say what they need; absent until the key is known. */
+  get playhead(): Playhead | undefined {
+    return this.#playhead
+  }
+
+  /** Connected holders. */
+  get holders(): number {
+    return this.#swarm?.peers.length ?? 0
+  }
+
+  /** Connected holders and what each has. */
+  get connected(): { peerId: string; have: number; bytesPerSecond: number }[] {
+    return (this.#swarm?.peers ?? []).map(({ peerId, session, score }) => ({
+      peerId,
+      have: session.have.size,
+      bytesPerSecond: score.rate ?? 0
+    }))
+  }
+
+  /** Chunk payload, averaged over three seconds. */
+  get bytesPerSecond(): number {
+    return this.#state === 'transferring' ? this.#meter.bytesPerSecond : 0
+  }
+
+  /** State and holders of each chunk, once the manifest is known. */
+  get chunkMap(): ChunkMap | undefined {
+    const { manifest } = this.#known
+    if (!manifest) return undefined
+    return drawChunkMap({
+      digest: this.digest,
+      geometry: manifest,
+      have: this.#video?.have,
+      requested: this.#transfer?.requested,
+      holders: (this.#swarm?.peers ?? []).map(peer => peer.session.have),
+      waitingFor: this.#playhead?.waitingFor
+    })
+  }
+
+  /** Begins, or begins again after a pause or a failure. */
+  start(): void {
+    if (this.#state !== 'paused' && this.#state !== 'failed') return
+    this.#failure = undefined
+    const stopping = new AbortController()
+    const previous = this.#running
+    this.#stopping = stopping
+    this.#move('start')
+    this.#running = previous.then(() => this.#run(stopping.signal))
+  }
+
+  /** Stops fetching; what is here stays and can still be served. Resolves when nothing runs any more. */
+  async pause(): Promise<void> {
+    this.#move('pause')
+    await this.#stop()
+    await this.#video?.flush()
+  }
+
+  /** Stops and lets go of the files; a later `Download` with the same facts carries on. */
+  async close(): Promise<void> {
+    await this.#stop()
+    await this.#video?.close()
+  }
+
+  /** Stops and deletes what has arrived. A finished file stays. */
+  async discard(): Promise<void> {
+    await this.#stop()
+    if (this.#video) return await this.#video.discard()
+    const { partPath, finished } = this.#known
+    if (partPath !== undefined && !finished) await this.#fs.rm(partPath, { force: true })
+  }
+
+  /** A holder that became known by other ways: a hint, a peer that fetches from us. */
+  addHolder(holder: Holder): void {
+    this.#hints.set(holder.peerId, holder)
+    this.#swarm?.add(holder)
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping?.abort(new PeerError('ABORTED', 'The download was stopped.'))
+    await this.#running
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    const swarm = new Swarm(this.#components, {
+      isLacking: () => this.#isLackingHolders(),
+      onChange: () => this.#onSwarmChange()
+    })
+    this.#swarm = swarm
+    try {
+      swarm.start()
+      for (const holder of this.#hints.values()) swarm.add(holder)
+      await this.#fetch(swarm, signal)
+    } catch (error) {
+      if (!signal.aborted) this.#fail(toPeerError(error))
+    } finally {
+      this.#swarm = undefined
+      await swarm.stop()
+      this.events.emit('progress', undefined)
+    }
+  }
+
+  async #fetch(swarm: Swarm, signal: AbortSignal): Promise<void> {
+    const video = this.#video ?? (await this.#prepare(swarm, signal))
+    if (video.unverified.size > 0) {
+      this.#move('recheck')
+      await video.recheck(signal)
+      this.#move('rechecked')
+    }
+    this.#move('key-known')
+    this.#onSwarmChange()
+    if (!video.have.isFull) await this.#transferAll(swarm, video, signal)
+    await this.#finish(video)
+  }
+
+  async #prepare(swarm: Swarm, signal: AbortSignal): Promise<UnfinishedVideo> {
+    const { clock, log, requestKey } = this.#components
+    const patience = this.#init.patienceMilliseconds ?? DEFAULT_PATIENCE
+    const preparation = new Preparation({
+      id: this.#init.id,
+      clock,
+      log,
+      swarm,
+      // A download that once began waits for its holders for as long as it takes.
+      patienceMilliseconds: this.#known.manifest ? undefined : patience,
+      requestKey
+    })
+    const manifest = this.#known.manifest ?? (await this.#learnManifest(preparation, signal))
+    const leaves = this.#known.leaves ?? (await this.#learnLeaves(preparation, manifest, signal))
+    if (!this.#known.contentKey) this.#move('manifest-known')
+    const contentKey = this.#known.contentKey ?? (await preparation.key(manifest, signal))
+    signal.throwIfAborted()
+    return await this.#unlock(manifest, leaves, contentKey)
+  }
+
+  async #learnManifest(preparation: Preparation, signal: AbortSignal): Promise<Manifest> {
+    const manifest = await preparation.manifest(signal)
+    if (manifest.kind === 'list') {
+      const message = 'This ID names a list of videos, which this version cannot fetch. Update Chordcast.'
+      throw new PeerError('NOT_SUPPORTED', message)
+    }
+    await this.#learn({ manifest })
+    return manifest
+  }
+
+  async #learnLeaves(preparation: Preparation, manifest: Manifest, signal: AbortSignal): Promise<Uint8Array> {
+    const leaves = await preparation.leaves(manifest, signal)
+    await this.#learn({ leaves })
+    return leaves
+  }
+
+  async #unlock(manifest: Manifest, leaves: Uint8Array, contentKey: Uint8Array): Promise<UnfinishedVideo> {
+    const keys = deriveContentKeys(contentKey)
+    const metadata = openMetadata(keys.metadataKey, manifest.contentId, manifest.sealedMetadata)
+    if (!this.#known.contentKey || !this.#known.metadata) await this.#learn({ contentKey, metadata })
+    const { byteLength, chunkSize, count } = manifest
+    const cipher = new ChunkCipher(keys.chunkKey, manifest.contentId, { byteLength, chunkSize, count })
+    const video = await this.#openVideo(cipher, leaves, metadata)
+    this.#playhead = new Playhead({
+      geometry: cipher.geometry,
+      have: video.have,
+      durationSeconds: metadata.durationSeconds,
+      onChange: () => this.#transfer?.plan()
+    })
+    video.onHave(index => this.#onChunk(index))
+    this.#video = video
+    return video
+  }
+
+  async #openVideo(cipher: ChunkCipher, leaves: Uint8Array, metadata: Metadata): Promise<UnfinishedVideo> {
+    const { openJournal, cache, log } = this.#components
+    return await UnfinishedVideo.open({
+      digest: this.digest,
+      target: this.#init.target,
+      fileName: metadata.name,
+      partPath: this.#known.partPath,
+      secrets: { cipher, leaves },
+      cache,
+      fs: this.#fs,
+      log,
+      openJournal,
+      keepPartPath: partPath => this.#learn({ partPath }),
+      keepFinished: finished => this.#learn({ finished }),
+      onLost: () => this.#transfer?.plan(),
+      onStale: reason => log.warn('The finished file can no longer be served', reason)
+    })
+  }
+
+  async #transferAll(swarm: Swarm, video: UnfinishedVideo, signal: AbortSignal): Promise<void> {
+    const { clock, random, log, budget } = this.#components
+    const playhead = this.#playhead
+    if (!playhead) throw new PeerError('INTERNAL', 'The download has no playhead.')
+    const transfer = new Transfer({
+      clock,
+      random,
+      log,
+      swarm,
+      budget,
+      playhead,
+      secrets: video.secrets,
+      have: video.have,
+      meter: this.#meter,
+      store: (index, plaintext) => video.keep(index, plaintext)
+    })
+    this.#transfer = transfer
+    try {
+      await transfer.run(signal)
+    } finally {
+      this.#transfer = undefined
+    }
+  }
+
+  async #finish(video: UnfinishedVideo): Promise<void> {
+    this.#move('all-chunks-stored')
+    const file = await video.finish()
+    this.#move('file-in-place')
+    this.#components.log.info(`${this.digest.slice(0, 8)} is complete`)
+    this.events.emit('complete', file)
+  }
+
+  #onChunk(index: number): void {
+    this.#playhead?.chunkStored(index)
+    this.events.emit('chunk', index)
+    this.events.emit('progress', undefined)
+  }
+
+  #onSwarmChange(): void {
+    if (this.#video) this.#move(this.holders > 0 ? 'holder-found' : 'holders-lost')
+    this.#reportHave()
+    this.#transfer?.plan()
+    this.events.emit('progress', undefined)
+  }
+
+  /** Tells holders what is here: they may fetch from us what they lack. */
+  #reportHave(): void {
+    if (!this.#video) return
+    for (const peer of this.#swarm?.peers ?? []) {
+      if (this.#reportedTo.has(peer)) continue
+      this.#reportedTo.add(peer)
+      peer.session.reportHave(this.#video)
+    }
+  }
+
+  #isLackingHolders(): boolean {
+    const peers = this.#swarm?.peers ?? []
+    if (peers.length === 0 || !this.#video) return peers.length === 0
+    for (const index of this.#video.have.missing()) {
+      if (!peers.some(({ session }) => session.have.has(index))) return true
+    }
+    return false
+  }
+
+  async #learn(facts: DownloadFacts): Promise<void> {
+    await this.#components.keep(facts)
+    Object.assign(this.#known, facts)
+    this.events.emit('progress', undefined)
+  }
+
+  #fail(error: PeerError): void {
+    this.#failure = { code: error.code, message: error.message }
+    this.#components.log.warn(`${this.digest.slice(0, 8)} stopped: ${error.code}`, error.cause ?? error)
+    this.#move(PAUSING.has(error.code) ? 'pause' : 'fail')
+  }
+
+  #move(transition: DownloadTransition): void {
+    const next = nextState(this.#state, transition)
+    if (next === this.#state) return
+    this.#components.log.debug(`${this.digest.slice(0, 8)}: ${this.#state} → ${next}`)
+    this.#state = next
+    this.events.emit('state', next)
+  }
+}

@@ -1,0 +1,270 @@
+import { sealedLength } from '../content/chunk-cipher.ts'
+import type { Geometry } from '../content/geometry.ts'
+import type { Random } from '../random.ts'
+import type { ChunkSet } from './chunk-holder.ts'
+import {
+  chooseNearBest,
+  choosePeer,
+  expectedFinish,
+  hasRoom,
+  meanRate,
+  type PeerSnapshot
+} from './peer-choice.ts'
+import { rarestMissing } from './rarest.ts'
+
+/** Milliseconds before its deadline from which a chunk is urgent; later ones are ordered by rarity as well. */
+const URGENT_WINDOW = 10_000
+
+/** By how much an additional holder of a chunk that is not urgent yet postpones it, in milliseconds. */
+const RARITY_WEIGHT = 1000
+
+/** Chunks at either end that are fetched early: containers keep their index there. */
+const EDGE_CHUNKS = 2
+
+/** With a player attached, what is on its way is at most this many milliseconds' worth, so that a seek waits little. */
+const PLAYING_WINDOW = 150
+
+/** With a player attached, so many chunks may be on their way whatever the rate. */
+const PLAYING_CHUNKS = 2
+
+/** Holders that may be asked for one chunk at once. */
+const MAX_COPIES = 2
+
+/** A second holder is asked for a chunk when it is expected to finish in less than this share of the first one's time. */
+const DUPLICATE_GAIN = 0.7
+
+/** A request that is on its way, or whose chunk is being verified and written. */
+export interface RequestSnapshot {
+  readonly index: number
+  readonly peerId: string
+  /** Bytes asked for, and those that came. */
+  readonly length: number
+  readonly received: number
+}
+
+/** A chunk that a player will need. */
+export interface WantedChunk {
+  readonly index: number
+  /** When, in milliseconds of the monotonic clock; in the past when the player waits already. */
+  readonly deadline: number
+}
+
+/** All that a decision depends on. Times are milliseconds of the monotonic clock. */
+export interface SwarmSnapshot {
+  readonly geometry: Geometry
+  /** Chunks that are verified and stored. */
+  readonly have: ChunkSet
+  /** Number of connected holders of each chunk. */
+  readonly availability: ArrayLike<number>
+  readonly peers: readonly PeerSnapshot[]
+  readonly requests: readonly RequestSnapshot[]
+  /** Missing chunks that players will need, nearest deadline first. */
+  readonly wanted: readonly WantedChunk[]
+  /** Whether a player is attached. */
+  readonly playing: boolean
+  /** Bytes per second over all holders. */
+  readonly downloadRate: number
+  /** Bytes that this download may still have on their way, over the bound that all downloads share. */
+  readonly freeBytes: number
+}
+
+/** Why a chunk is asked for now. */
+export type Urgency = 'playhead' | 'edge' | 'rarest' | 'endgame'
+
+/** A decision: ask this holder for this chunk. */
+export interface ChunkRequest {
+  readonly index: number
+  readonly peerId: string
+  readonly urgency: Urgency
+}
+
+/** A decision: take this request back. */
+export interface ChunkCancellation {
+  readonly index: number
+  readonly peerId: string
+}
+
+/**
+ * Decides what to ask for next. Classes in order: what a player needs, by deadline; the first and the last two chunks;
+ * rarest first with random tie-break; endgame, a second holder for chunks whose first one is slow (libtorrent, Legout et al.
+ * IMC 2006). No I/O, no clock.
+ */
+export function pickRequests(state: SwarmSnapshot, now: number, random: Random): ChunkRequest[] {
+  const plan = new Plan(state, now, random)
+  plan.pickWanted()
+  plan.pickEdges()
+  plan.pickRarest()
+  plan.pickEndgame()
+  return plan.picked
+}
+
+/**
+ * Requests to take back because a player waits for another chunk and nothing more may be on its way: those that no player
+ * needs and of which less than half has come, least first.
+ */
+export function pickCancellations(state: SwarmSnapshot): ChunkCancellation[] {
+  const requested = new Set(state.requests.map(request => request.index))
+  const next = state.wanted.find(({ index }) => !requested.has(index) && (state.availability[index] ?? 0) > 0)
+  if (!state.playing || !next) return []
+  const wanted = new Set(state.wanted.map(({ index }) => index))
+  let excess = bytesInFlight(state) + sealedLength(state.geometry, next.index) - inFlightLimit(state)
+  const cancelled: ChunkCancellation[] = []
+  for (const request of [...state.requests].sort((a, b) => a.received - b.received)) {
+    if (excess <= 0) break
+    if (wanted.has(request.index) || request.received * 2 >= request.length) continue
+    excess -= request.length
+    cancelled.push({ index: request.index, peerId: request.peerId })
+  }
+  return cancelled
+}
+
+/** Bytes that may be on their way over all holders. */
+export function inFlightLimit(state: SwarmSnapshot): number {
+  const total = state.freeBytes + bytesInFlight(state)
+  if (!state.playing) return total
+  const window = (state.downloadRate * PLAYING_WINDOW) / 1000
+  return Math.min(total, Math.max(PLAYING_CHUNKS * sealedLength(state.geometry, 0), window))
+}
+
+function bytesInFlight(state: SwarmSnapshot): number {
+  return state.requests.reduce((sum, request) => sum + request.length, 0)
+}
+
+/** The state while requests are being added to it. */
+class Plan {
+  readonly picked: ChunkRequest[] = []
+  readonly #state: SwarmSnapshot
+  readonly #now: number
+  readonly #random: Random
+  readonly #peers: Map<string, PeerSnapshot>
+  readonly #askedOf = new Map<number, string[]>()
+  readonly #swarmRate: number | undefined
+  #room: number
+
+  constructor(state: SwarmSnapshot, now: number, random: Random) {
+    this.#state = state
+    this.#now = now
+    this.#random = random
+    this.#peers = new Map(state.peers.map(peer => [peer.peerId, peer]))
+    this.#swarmRate = meanRate(state.peers)
+    this.#room = inFlightLimit(state) - bytesInFlight(state)
+    for (const { index, peerId } of state.requests) this.#noteRequest(index, peerId)
+  }
+
+  pickWanted(): void {
+    for (const { index } of this.#wantedInOrder()) {
+      if (this.#askedOf.has(index)) this.#duplicateIfSlow(index, 'playhead', 1)
+      else this.#ask(index, 'playhead', 1)
+    }
+  }
+
+  pickEdges(): void {
+    const { count } = this.#state.geometry
+    for (let step = 0; step < EDGE_CHUNKS; step++) {
+      for (const index of [step, count - 1 - step]) {
+        if (index >= 0 && index < count && this.#isUnrequested(index)) this.#ask(index, 'edge')
+      }
+    }
+  }
+
+  pickRarest(): void {
+    while (this.#room > 0) {
+      const candidates = this.#peersWithRoom(this.#state.geometry.chunkSize)
+      if (candidates.length === 0) return
+      const index = rarestMissing(this.#state, this.#askedOf, candidates, this.#random)
+      if (index === undefined || !this.#ask(index, 'rarest')) return
+    }
+  }
+
+  pickEndgame(): void {
+    if (this.#state.playing || this.#unrequestedExists()) return
+    for (const { index } of this.#state.requests) this.#duplicateIfSlow(index, 'endgame', 0)
+  }
+
+  /** Urgent chunks by deadline, the later ones by deadline and rarity. */
+  #wantedInOrder(): WantedChunk[] {
+    const rank = ({ index, deadline }: WantedChunk): number => {
+      const isUrgent = deadline - this.#now < URGENT_WINDOW
+      return isUrgent ? deadline : deadline + RARITY_WEIGHT * (this.#state.availability[index] ?? 0)
+    }
+    return this.#state.wanted
+      .filter(({ index }) => !this.#state.have.has(index))
+      .sort((a, b) => rank(a) - rank(b))
+  }
+
+  #ask(index: number, urgency: Urgency, extraDepth = 0): boolean {
+    const length = sealedLength(this.#state.geometry, index)
+    if (!this.#fits(length)) return false
+    const candidates = this.#holdersWithRoom(index, length, extraDepth)
+    const choose = urgency === 'playhead' ? chooseNearBest : choosePeer
+    const peer = choose(candidates, length, this.#random, this.#swarmRate)
+    if (!peer) return false
+    this.#pick(index, peer, length, urgency)
+    return true
+  }
+
+  /** The chunk is asked of a second holder if that one is expected to be much faster than the first. */
+  #duplicateIfSlow(index: number, urgency: Urgency, extraDepth: number): void {
+    const asked = this.#askedOf.get(index) ?? []
+    const request = this.#state.requests.find(candidate => candidate.index === index)
+    const first = request && this.#peers.get(request.peerId)
+    if (!request || !first || asked.length >= MAX_COPIES || request.received === request.length) return
+    if (!this.#fits(request.length)) return
+    const candidates = this.#holdersWithRoom(index, request.length, extraDepth).filter(
+      peer => !asked.includes(peer.peerId) && !peer.snubbed
+    )
+    const peer = chooseNearBest(candidates, request.length, this.#random, this.#swarmRate)
+    if (peer && this.#isMuchFaster(peer, first, request)) this.#pick(index, peer, request.length, urgency)
+  }
+
+  #isMuchFaster(peer: PeerSnapshot, first: PeerSnapshot, request: RequestSnapshot): boolean {
+    if (first.snubbed) return true
+    const remaining = expectedFinish(first, 0, this.#swarmRate)
+    return expectedFinish(peer, request.length, this.#swarmRate) < remaining * DUPLICATE_GAIN
+  }
+
+  #pick(index: number, peer: PeerSnapshot, length: number, urgency: Urgency): void {
+    this.picked.push({ index, peerId: peer.peerId, urgency })
+    this.#noteRequest(index, peer.peerId)
+    this.#room -= length
+    this.#peers.set(peer.peerId, {
+      ...peer,
+      pickedBytes: peer.pickedBytes + length,
+      outstandingBytes: peer.outstandingBytes + length,
+      outstandingRequests: peer.outstandingRequests + 1
+    })
+  }
+
+  #noteRequest(index: number, peerId: string): void {
+    this.#askedOf.set(index, [...(this.#askedOf.get(index) ?? []), peerId])
+  }
+
+  /** A single request always fits, so that a small bound cannot stop the download. */
+  #fits(length: number): boolean {
+    return this.#room >= length || (this.#askedOf.size === 0 && this.#room > 0)
+  }
+
+  #peersWithRoom(bytes: number): PeerSnapshot[] {
+    return [...this.#peers.values()].filter(peer => hasRoom(peer, bytes, this.#now))
+  }
+
+  /** Holders that can be asked; snubbed ones only when there is no other. */
+  #holdersWithRoom(index: number, bytes: number, extraDepth: number): PeerSnapshot[] {
+    const holders = [...this.#peers.values()].filter(
+      peer => peer.have.has(index) && !peer.refused.has(index) && hasRoom(peer, bytes, this.#now, extraDepth)
+    )
+    const responsive = holders.filter(peer => !peer.snubbed)
+    return responsive.length > 0 ? responsive : holders
+  }
+
+  #isUnrequested(index: number): boolean {
+    return !this.#state.have.has(index) && !this.#askedOf.has(index)
+  }
+
+  #unrequestedExists(): boolean {
+    for (let index = 0; index < this.#state.geometry.count; index++) {
+      if (this.#isUnrequested(index) && (this.#state.availability[index] ?? 0) > 0) return true
+    }
+    return false
+  }
+}

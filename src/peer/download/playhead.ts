@@ -1,0 +1,153 @@
+import { type ChunkRange, chunkOffset, chunksOfBytes, type Geometry } from '../content/geometry.ts'
+import type { ChunkSet } from './chunk-holder.ts'
+import type { WantedChunk } from './picker.ts'
+
+/** Seconds of playback that are wanted ahead of a player, and the bounds in chunks. */
+const AHEAD_SECONDS = 40
+const MIN_AHEAD_CHUNKS = 4
+const MAX_AHEAD_CHUNKS = 128
+
+/** Assumed of a video whose duration is unknown, in bytes per second: 8 Mbit/s. */
+const ASSUMED_BYTE_RATE = 1_000_000
+
+/** Half-open range of plaintext bytes. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** What one player needs. Several may be open at once; each counts until released. */
+export interface WantedRange {
+  /** Tells how far the player has read: chunks before this byte are no longer wanted. */
+  moveTo(byte: number): void
+  release(): void
+}
+
+interface Want {
+  position: number
+  readonly end: number
+  readonly priority: number
+}
+
+interface Waiter {
+  readonly index: number
+  readonly resolve: () => void
+}
+
+export interface PlayheadInit {
+  geometry: Geometry
+  have: ChunkSet
+  durationSeconds?: number | undefined
+  /** Something is wanted that was not, or no longer: plan again now. */
+  onChange: () => void
+}
+
+/** Where the players of one video are: which chunks they need by when, and who waits for which. */
+export class Playhead {
+  readonly #geometry: Geometry
+  readonly #have: ChunkSet
+  readonly #byteRate: number
+  readonly #onChange: () => void
+  readonly #wants = new Set<Want>()
+  readonly #waiters = new Set<Waiter>()
+
+  constructor({ geometry, have, durationSeconds, onChange }: PlayheadInit) {
+    this.#geometry = geometry
+    this.#have = have
+    this.#byteRate = durationSeconds ? geometry.byteLength / durationSeconds : ASSUMED_BYTE_RATE
+    this.#onChange = onChange
+  }
+
+  /** Whether a player is attached. */
+  get playing(): boolean {
+    return this.#wants.size > 0 || this.#waiters.size > 0
+  }
+
+  /** The chunk that a player waits for now, if any. */
+  get waitingFor(): number | undefined {
+    const [first] = this.#waiters
+    return first?.index
+  }
+
+  /**
+   * A player reads `range` from its start on.
+   * @param priority 0 for what plays now; each step up comes ten seconds later
+   */
+  want(range: ByteRange, priority = 0): WantedRange {
+    const want: Want = { position: range.start, end: range.end, priority }
+    this.#wants.add(want)
+    this.#onChange()
+    return {
+      moveTo: byte => this.#move(want, byte),
+      release: () => {
+        if (this.#wants.delete(want)) this.#onChange()
+      }
+    }
+  }
+
+  /** Resolves when chunk `index` is verified and stored; rejects with the signal's reason. */
+  waitForChunk(index: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.reject(signal.reason)
+    if (this.#have.has(index)) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const finish = (): void => {
+        signal.removeEventListener('abort', onAbort)
+        this.#waiters.delete(waiter)
+      }
+      const onAbort = (): void => {
+        finish()
+        this.#onChange()
+        reject(signal.reason)
+      }
+      const waiter: Waiter = {
+        index,
+        resolve: () => {
+          finish()
+          resolve()
+        }
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#waiters.add(waiter)
+      this.#onChange()
+    })
+  }
+
+  /** To be called when a chunk is verified and stored. */
+  chunkStored(index: number): void {
+    for (const waiter of [...this.#waiters]) if (waiter.index === index) waiter.resolve()
+  }
+
+  /** Missing chunks that players need within the next 40 s of playback, nearest deadline first. */
+  wanted(now: number): WantedChunk[] {
+    const deadlines = new Map<number, number>()
+    const note = (index: number, deadline: number): void => {
+      if (!this.#have.has(index)) deadlines.set(index, Math.min(deadline, deadlines.get(index) ?? deadline))
+    }
+    // Who waits goes before who reads ahead.
+    for (const { index } of this.#waiters) note(index, now - 1)
+    for (const want of this.#wants) this.#noteAhead(want, now, note)
+    const chunks = [...deadlines].map(([index, deadline]) => ({ index, deadline }))
+    return chunks.sort((a, b) => a.deadline - b.deadline)
+  }
+
+  #noteAhead(want: Want, now: number, note: (index: number, deadline: number) => void): void {
+    const { first, end } = this.#ahead(want)
+    for (let index = first; index < end; index++) {
+      const distance = Math.max(0, chunkOffset(this.#geometry, index) - want.position)
+      note(index, now + (distance / this.#byteRate) * 1000 + want.priority * 10_000)
+    }
+  }
+
+  #ahead(want: Want): ChunkRange {
+    const { first, end } = chunksOfBytes(this.#geometry, want.position, want.end)
+    const ahead = Math.ceil((AHEAD_SECONDS * this.#byteRate) / this.#geometry.chunkSize)
+    const count = Math.min(MAX_AHEAD_CHUNKS, Math.max(MIN_AHEAD_CHUNKS, ahead))
+    return { first, end: Math.min(end, first + count) }
+  }
+
+  #move(want: Want, byte: number): void {
+    const before = Math.floor(want.position / this.#geometry.chunkSize)
+    want.position = Math.max(want.position, byte)
+    if (Math.floor(want.position / this.#geometry.chunkSize) !== before) this.#onChange()
+  }
+}

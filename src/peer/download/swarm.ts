@@ -1,0 +1,281 @@
+import { type CancelTimer, type Clock, sleep } from '../clock.ts'
+import { PeerError, toPeerError } from '../errors.ts'
+import { withDeadline } from '../exchange/deadline.ts'
+import type { Logger } from '../log.ts'
+import { backoff } from './backoff.ts'
+import type { BanList } from './ban-list.ts'
+import type { Holder, HolderSession } from './chunk-holder.ts'
+import { SwarmPeer } from './swarm-peer.ts'
+
+/** Holders of one video that are connected at once, and dialled at once. */
+const MAX_PEERS = 12
+const MAX_DIALLING = 4
+
+/** Holders remembered for one video. */
+const MAX_CANDIDATES = 200
+
+/** Milliseconds for one search, and for one session to open. */
+const SEARCH_DEADLINE = 30_000
+const OPEN_DEADLINE = 15_000
+
+/** While nothing is lacking, holders are looked for this often, in milliseconds. */
+const IDLE_SEARCH_INTERVAL = 60_000
+
+/** A holder that failed so often in a row is forgotten until it is found again. */
+const MAX_FAILURES = 6
+
+export interface SwarmComponents {
+  clock: Clock
+  log: Logger
+  bans: BanList
+  /** One search for holders, each told as it is found. */
+  findHolders(signal: AbortSignal): AsyncIterable<Holder>
+  openSession(holder: Holder, signal: AbortSignal): Promise<HolderSession>
+}
+
+export interface SwarmInit {
+  /** Whether holders are lacking: nobody is connected, or a missing chunk is held by none of them. */
+  isLacking: () => boolean
+  /** Holders came or went, or have more than before. */
+  onChange: () => void
+}
+
+interface Candidate {
+  holder: Holder
+  state: 'idle' | 'dialling' | 'connected'
+  failures: number
+  /** Milliseconds of the monotonic clock. */
+  retryAt: number
+}
+
+/**
+ * The connected holders of one video. Looks for holders, and again with growing pauses while some are lacking; dials them;
+ * dials those again that were lost.
+ */
+export class Swarm {
+  readonly #components: SwarmComponents
+  readonly #init: SwarmInit
+  readonly #candidates = new Map<string, Candidate>()
+  readonly #peers = new Set<SwarmPeer>()
+  readonly #stopping = new AbortController()
+  readonly #waiters = new Set<() => void>()
+  #cancelRetry: CancelTimer | undefined
+  #pause: AbortController | undefined
+  #fruitlessSearches = 0
+  #searches = 0
+  #version = 0
+
+  constructor(components: SwarmComponents, init: SwarmInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  /** Connected holders that have not been banned, in the order in which they came. */
+  get peers(): SwarmPeer[] {
+    return [...this.#peers].filter(peer => !this.#components.bans.has(peer.peerId))
+  }
+
+  /** Searches that have come to their end. */
+  get searches(): number {
+    return this.#searches
+  }
+
+  /** Grows whenever holders came or went, or have more than before. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** Begins to look for holders. Once only. */
+  start(): void {
+    void this.#searchAgainAndAgain()
+  }
+
+  /** Ends searches, dials and sessions. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new PeerError('ABORTED', 'The download stopped.'))
+    this.#cancelRetry?.()
+    const peers = [...this.#peers]
+    this.#peers.clear()
+    await Promise.all(peers.map(peer => this.#close(peer)))
+    this.#changed()
+  }
+
+  /** A holder that became known by other ways: a link, a hint. */
+  add(holder: Holder): void {
+    if (this.#stopping.signal.aborted || this.#components.bans.has(holder.peerId)) return
+    const known = this.#candidates.get(holder.peerId)
+    if (known) known.holder = holder
+    else this.#remember(holder)
+    this.#dialNext()
+  }
+
+  /** Ends the session with a holder that failed; it is dialled again after a pause. */
+  drop(peer: SwarmPeer, reason: PeerError): void {
+    if (!this.#peers.delete(peer)) return
+    this.#components.log.debug(`Lost holder ${peer.peerId}: ${reason.code}`)
+    const candidate = this.#candidates.get(peer.peerId)
+    if (candidate) {
+      if (peer.score.hasDelivered) candidate.failures = 0
+      this.#noteFailure(candidate)
+    }
+    void this.#close(peer)
+    this.#changed()
+    this.#searchSoonIfLacking()
+  }
+
+  /** Ends the session with a holder that sent something wrong, and does not ask it again. */
+  ban(peer: SwarmPeer, reason: PeerError): void {
+    this.#components.log.warn(`Banned holder ${peer.peerId}`, reason)
+    this.#components.bans.ban(peer.peerId)
+    this.#candidates.delete(peer.peerId)
+    this.drop(peer, reason)
+    this.#dialNext()
+  }
+
+  /** Resolves at the next change: a holder came or went, or has more, or a search ended. */
+  changed(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.reject(signal.reason)
+    return new Promise((resolve, reject) => {
+      const finish = (): void => {
+        signal.removeEventListener('abort', onAbort)
+        this.#waiters.delete(onChange)
+      }
+      const onChange = (): void => {
+        finish()
+        resolve()
+      }
+      const onAbort = (): void => {
+        finish()
+        reject(signal.reason)
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#waiters.add(onChange)
+    })
+  }
+
+  async #searchAgainAndAgain(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      await this.#search(signal)
+      if (signal.aborted) return
+      this.#fruitlessSearches = this.#init.isLacking() ? this.#fruitlessSearches + 1 : 0
+      const pause = this.#fruitlessSearches > 0 ? backoff(this.#fruitlessSearches) : IDLE_SEARCH_INTERVAL
+      await this.#sleepUnlessWoken(pause)
+    }
+  }
+
+  async #search(signal: AbortSignal): Promise<void> {
+    const { clock, log, findHolders } = this.#components
+    try {
+      await withDeadline(clock, SEARCH_DEADLINE, signal, async limited => {
+        for await (const holder of findHolders(limited)) {
+          if (limited.aborted) return
+          this.add(holder)
+        }
+      })
+    } catch (error) {
+      if (!signal.aborted) log.debug(`A search for holders failed: ${toPeerError(error).message}`)
+    }
+    this.#searches++
+    this.#changed()
+  }
+
+  async #sleepUnlessWoken(milliseconds: number): Promise<void> {
+    const pause = new AbortController()
+    this.#pause = pause
+    const wake = (): void => pause.abort()
+    this.#stopping.signal.addEventListener('abort', wake, { once: true })
+    await sleep(this.#components.clock, milliseconds, pause.signal).catch(() => undefined)
+    this.#stopping.signal.removeEventListener('abort', wake)
+  }
+
+  /** Ends the long pause between searches when holders went away; the growing pauses are kept. */
+  #searchSoonIfLacking(): void {
+    if (this.#fruitlessSearches === 0 && this.#init.isLacking()) this.#pause?.abort()
+  }
+
+  #remember(holder: Holder): void {
+    if (this.#candidates.size >= MAX_CANDIDATES) return
+    this.#candidates.set(holder.peerId, { holder, state: 'idle', failures: 0, retryAt: 0 })
+  }
+
+  #dialNext(): void {
+    const now = this.#components.clock.monotonic()
+    const candidates = [...this.#candidates.values()]
+    let dialling = candidates.filter(({ state }) => state === 'dialling').length
+    for (const candidate of candidates) {
+      if (dialling >= MAX_DIALLING || this.#peers.size + dialling >= MAX_PEERS) return
+      if (candidate.state !== 'idle' || candidate.retryAt > now) continue
+      dialling++
+      void this.#dial(candidate)
+    }
+    this.#scheduleRetry(candidates, now)
+  }
+
+  async #dial(candidate: Candidate): Promise<void> {
+    const { clock, log, openSession } = this.#components
+    const { signal } = this.#stopping
+    candidate.state = 'dialling'
+    try {
+      const session = await withDeadline(clock, OPEN_DEADLINE, signal, limited =>
+        openSession(candidate.holder, limited)
+      )
+      if (signal.aborted) return void (await session.close())
+      this.#connect(candidate, session)
+    } catch (error) {
+      if (signal.aborted) return
+      log.debug(`Holder ${candidate.holder.peerId} cannot be reached: ${toPeerError(error).message}`)
+      this.#noteFailure(candidate)
+    }
+    this.#dialNext()
+  }
+
+  #connect(candidate: Candidate, session: HolderSession): void {
+    const peer = new SwarmPeer(candidate.holder, session, this.#components.clock)
+    candidate.state = 'connected'
+    this.#peers.add(peer)
+    this.#fruitlessSearches = 0
+    peer.listen(
+      () => this.#changed(),
+      () => this.drop(peer, new PeerError('PEER_UNREACHABLE', 'A holder closed the stream.'))
+    )
+    this.#components.log.debug(`Connected to holder ${peer.peerId}`)
+    this.#changed()
+  }
+
+  #noteFailure(candidate: Candidate): void {
+    candidate.state = 'idle'
+    candidate.failures++
+    candidate.retryAt = this.#components.clock.monotonic() + backoff(candidate.failures)
+    if (candidate.failures >= MAX_FAILURES) this.#candidates.delete(candidate.holder.peerId)
+    this.#scheduleRetry([...this.#candidates.values()], this.#components.clock.monotonic())
+  }
+
+  #scheduleRetry(candidates: readonly Candidate[], now: number): void {
+    this.#cancelRetry?.()
+    this.#cancelRetry = undefined
+    const times = candidates.filter(({ state }) => state === 'idle').map(({ retryAt }) => retryAt)
+    if (times.length === 0 || this.#stopping.signal.aborted) return
+    const delay = Math.max(1, Math.min(...times) - now)
+    this.#cancelRetry = this.#components.clock.after(delay, () => this.#dialNext())
+  }
+
+  async #close(peer: SwarmPeer): Promise<void> {
+    for (const request of [...peer.requests.values()]) request.cancel.abort(cancelled())
+    try {
+      await peer.close()
+    } catch (error) {
+      this.#components.log.debug(`Closing a session failed: ${toPeerError(error).message}`)
+    }
+  }
+
+  #changed(): void {
+    this.#version++
+    for (const resolve of [...this.#waiters]) resolve()
+    this.#init.onChange()
+  }
+}
+
+function cancelled(): PeerError {
+  return new PeerError('ABORTED', 'The request was taken back.')
+}

@@ -1,0 +1,63 @@
+import type { Digest } from '../api.ts'
+import { chunkOffset, chunksOfBytes, type Geometry } from '../content/geometry.ts'
+import { SNIFF_LENGTH, sniffMimeType } from '../content/mime-type.ts'
+import type { ChunkStore } from '../download/chunk-store.ts'
+import type { Playhead } from '../download/playhead.ts'
+import type { PlayableVideo } from './playable-video.ts'
+
+export interface StoredVideoInit {
+  digest: Digest
+  fileName: string
+  geometry: Geometry
+  store: Pick<ChunkStore, 'readPlain'>
+  /** Of the download that brings what is missing; absent when all is here. */
+  playhead?: Pick<Playhead, 'want' | 'waitForChunk'> | undefined
+}
+
+/** Plays a chunk store, complete or not: one code path for both. */
+export class StoredVideo implements PlayableVideo {
+  readonly #init: StoredVideoInit
+  #mimeType: string | undefined
+
+  constructor(init: StoredVideoInit) {
+    this.#init = init
+  }
+
+  get digest(): Digest {
+    return this.#init.digest
+  }
+
+  get byteLength(): number {
+    return this.#init.geometry.byteLength
+  }
+
+  get fileName(): string {
+    return this.#init.fileName
+  }
+
+  async mimeType(signal: AbortSignal): Promise<string> {
+    if (this.#mimeType === undefined) {
+      for await (const head of this.read(0, Math.min(SNIFF_LENGTH, this.byteLength), signal)) {
+        this.#mimeType = await sniffMimeType(head)
+      }
+    }
+    return this.#mimeType ?? 'application/octet-stream'
+  }
+
+  async *read(start: number, end: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { geometry, store, playhead } = this.#init
+    const wanted = playhead?.want({ start, end })
+    const chunks = chunksOfBytes(geometry, start, end)
+    try {
+      for (let index = chunks.first; index < chunks.end; index++) {
+        await playhead?.waitForChunk(index, signal)
+        const plaintext = await store.readPlain(index, signal)
+        const offset = chunkOffset(geometry, index)
+        yield plaintext.subarray(Math.max(0, start - offset), Math.min(plaintext.length, end - offset))
+        wanted?.moveTo(offset + plaintext.length)
+      }
+    } finally {
+      wanted?.release()
+    }
+  }
+}
