@@ -3,22 +3,37 @@
  * a `script` starts tests elsewhere and reports their counts.
  */
 export type Layer = { name: string; deadlineSeconds: number } & (
-  | { kind: 'check'; command: string; arguments: string[] }
+  | { kind: 'check'; script: string }
   | { kind: 'mocha'; files: string; timeoutSeconds: number }
-  | { kind: 'script'; files: string; script: string }
+  | { kind: 'script'; files: string; program: string }
 )
 
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-
-/** In the order in which they run: what is fast and most telling first. */
+/** In the order in which they run: what is fast and most telling first. `build` makes what the later ones test. */
 export const layers: readonly Layer[] = [
+  { name: 'types', kind: 'check', script: 'types', deadlineSeconds: 120 },
+  { name: 'lint', kind: 'check', script: 'lint', deadlineSeconds: 60 },
+  { name: 'unit', kind: 'mocha', files: 'test/unit/**/*.test.ts', timeoutSeconds: 10, deadlineSeconds: 180 },
+  { name: 'build', kind: 'check', script: 'package', deadlineSeconds: 120 },
   {
-    name: 'types',
-    kind: 'check',
-    command: npm,
-    arguments: ['run', '--silent', 'types'],
-    deadlineSeconds: 120
+    name: 'package',
+    kind: 'mocha',
+    files: 'test/package/**/*.test.ts',
+    timeoutSeconds: 30,
+    deadlineSeconds: 60
   },
-  { name: 'lint', kind: 'check', command: npm, arguments: ['run', '--silent', 'lint'], deadlineSeconds: 60 },
-  { name: 'unit', kind: 'mocha', files: 'test/unit/**/*.test.ts', timeoutSeconds: 10, deadlineSeconds: 180 }
+  {
+    name: 'process',
+    kind: 'mocha',
+    files: 'test/process/**/*.test.ts',
+    timeoutSeconds: 120,
+    deadlineSeconds: 300
+  },
+  {
+    name: 'host',
+    kind: 'script',
+    files: 'test/host/**/*.test.ts',
+    program: 'test/host/run.ts',
+    deadlineSeconds: 360
+  },
+  { name: 'e2e', kind: 'mocha', files: 'test/e2e/**/*.test.ts', timeoutSeconds: 120, deadlineSeconds: 360 }
 ]

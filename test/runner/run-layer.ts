@@ -15,18 +15,20 @@ type End = number | null | 'deadline' | 'interrupted'
 
 const mocha = 'node_modules/mocha/bin/mocha.js'
 
-function programOf(layer: Layer): { command: string; arguments: string[] } {
-  if (layer.kind === 'check') return layer
-  if (layer.kind === 'script') return { command: process.execPath, arguments: [layer.script] }
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+
+function programOf(layer: Layer): { command: string; args: string[] } {
+  if (layer.kind === 'check') return { command: npm, args: ['run', '--silent', layer.script] }
+  if (layer.kind === 'script') return { command: process.execPath, args: [layer.program] }
   const options = ['--reporter', 'test/runner/count-reporter.ts', '--timeout', `${layer.timeoutSeconds}s`]
-  return { command: process.execPath, arguments: [mocha, ...options, layer.files] }
+  return { command: process.execPath, args: [mocha, ...options, layer.files] }
 }
 
 /** Ends the whole process group afterwards: a layer that hangs is a failed layer and leaves nothing behind. */
 async function run(layer: Layer, countsFile: string): Promise<End> {
-  const program = programOf(layer)
+  const { command, args } = programOf(layer)
   const env = { ...process.env, CHORDCAST_TEST_COUNTS: countsFile }
-  const group = new ProcessGroup(program.command, program.arguments, {
+  const group = new ProcessGroup(command, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
     env
   })

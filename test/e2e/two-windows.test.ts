@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { launchBrowser } from '../harness/browser.ts'
+import { eventually } from '../harness/eventually.ts'
+import { removeFolder, temporaryFolder } from '../harness/temporary-folder.ts'
+import type { Workbench } from '../harness/workbench.ts'
+import { type CliPeer, Peers } from '../process/cli-peer.ts'
+import { sha256OfFile, writeSampleFile } from '../process/sample-file.ts'
+import { agreeToJoin, Editor, sampleVideo, screenshotFolder } from './editor.ts'
+
+const MIB = 1024 * 1024
+/** KiB/s at which the owner sends: the transfer must outlast the first window. */
+const uploadLimit = 2048
+
+describe('two windows on one profile', () => {
+  let browser: Browser
+  let folder: string
+  let editor: Editor
+  let first: Workbench
+  let second: Workbench
+  let peers: Peers
+  let owner: CliPeer
+  let longVideo: { id: string; sha256: string }
+  let shortVideo: { id: string }
+
+  before(async () => {
+    folder = await temporaryFolder()
+    peers = new Peers(folder)
+    const path = join(folder, 'long.webm')
+    const sha256 = await writeSampleFile(path, 60 * MIB)
+    owner = peers.start(['share', path, sampleVideo, '--upload-limit', `${uploadLimit}`])
+    const shared = (name: number) =>
+      owner.event('shared', event => (name === 0) === (event.bytes as number) > MIB)
+    longVideo = { id: String((await shared(0)).id), sha256 }
+    shortVideo = { id: String((await shared(1)).id) }
+    browser = await launchBrowser()
+    editor = await Editor.start({
+      browser,
+      folder: join(folder, 'editor'),
+      settings: { 'chordcast.bootstrap': [await owner.address()], 'chordcast.watchOnFetch': false }
+    })
+    first = await editor.openWindow()
+    second = await editor.openWindow()
+    await first.openViewContainer('Chordcast')
+    await second.openViewContainer('Chordcast')
+  })
+
+  after(async () => {
+    await editor?.stop()
+    await browser?.close()
+    await peers.stopAll()
+    await removeFolder(folder)
+  })
+
+  async function fetchIn(window: Workbench, id: string): Promise<void> {
+    await window.runCommand('Chordcast: Fetch Video by ID…')
+    await window.answerInputBox('', id)
+  }
+
+  it('the second shows what the first one fetches, and its peers', async () => {
+    await fetchIn(first, longVideo.id)
+    await agreeToJoin(first)
+    await first.treeRow('Videos', /long\.webm/).waitFor()
+    await second.treeRow('Videos', /long\.webm/).waitFor()
+    await second.treeRow('Peers', /127\.0\.0\.1/).waitFor()
+    await second.screenshot(join(screenshotFolder, 'second-window.png'))
+  })
+
+  it('the second can fetch', async () => {
+    await fetchIn(second, shortVideo.id)
+    await second.treeRow('Videos', /sample\.webm.*complete/).waitFor()
+    await first.treeRow('Videos', /sample\.webm.*complete/).waitFor()
+  })
+
+  it('the second goes on with the transfer after the first is closed', async () => {
+    assert.ok(!(await second.treeRow('Videos', /long\.webm.*complete/).isVisible()), 'still on its way')
+    await first.close()
+    await second.treeRow('Videos', /long\.webm.*complete/).waitFor({ timeout: 90_000 })
+    const saved = join(editor.downloads, 'long.webm')
+    await eventually('the saved file', 5000, async () =>
+      (await sha256OfFile(saved).catch(() => undefined)) === longVideo.sha256 ? true : undefined
+    )
+  })
+})
