@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { decodeKeystoreBody, encodeKeystoreBody } from '../../src/peer/identity/keystore-body.ts'
+import {
+  isSealedBy,
+  readKeystoreHeader,
+  sealKeystore,
+  unsealKeystore
+} from '../../src/peer/identity/keystore-file.ts'
+import { decodeJournal, encodeJournal, hasChunk } from '../../src/peer/library/journal-format.ts'
+import { systemRandom } from '../../src/peer/random.ts'
+
+const RUNS = Number(process.env.FUZZ_RUNS ?? 2000)
+const seal = fc.uint8Array({ minLength: 32, maxLength: 32 })
+const secret = fc.record(
+  {
+    id: fc.uint8Array({ maxLength: 128 }),
+    contentKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    kept: fc.boolean()
+  },
+  { requiredKeys: ['id', 'kept'], noNullPrototype: true }
+)
+const digest = fc
+  .uint8Array({ minLength: 32, maxLength: 32 })
+  .map(bytes => Buffer.from(bytes).toString('hex'))
+const body = fc.record(
+  {
+    identity: fc.uint8Array({ maxLength: 1300 }),
+    encryptionKey: fc.uint8Array({ maxLength: 1300 }),
+    endorsement: fc.record(
+      { algorithm: fc.constant('rsa-sha256' as const), signature: fc.uint8Array({ maxLength: 256 }) },
+      { noNullPrototype: true }
+    ),
+    secrets: fc.array(fc.tuple(digest, secret), { maxLength: 8 }).map(entries => new Map(entries))
+  },
+  { noNullPrototype: true }
+)
+
+describe('keystore and journal under mutation', () => {
+  it('opens what was sealed, and nothing of which a bit differs', () => {
+    fc.assert(
+      fc.property(body, seal, fc.nat(), fc.integer({ min: 1, max: 255 }), (content, key, at, mask) => {
+        const file = sealKeystore(encodeKeystoreBody(content), key, 'file', systemRandom)
+        const header = readKeystoreHeader(file)
+        assert.ok(header && isSealedBy(header, key))
+        assert.deepEqual(decodeKeystoreBody(unsealKeystore(file, key)), content)
+        file[at % file.length] = (file[at % file.length] ?? 0) ^ mask
+        assert.throws(() => unsealKeystore(file, key))
+      }),
+      { numRuns: RUNS }
+    )
+  })
+
+  it('reads any bytes as a header or not, and as a body or throws', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), seal, (bytes, key) => {
+        assert.equal(readKeystoreHeader(bytes), undefined)
+        assert.throws(() => unsealKeystore(bytes, key))
+        assert.throws(() => decodeKeystoreBody(bytes))
+      }),
+      { numRuns: RUNS }
+    )
+  })
+
+  it('never takes a chunk for here that the journal did not record', () => {
+    const journal = fc
+      .integer({ min: 1, max: 600 })
+      .chain(count => fc.tuple(fc.constant(count), fc.uint8Array({ minLength: 75, maxLength: 75 }), digest))
+    fc.assert(
+      fc.property(journal, fc.nat(), fc.nat(255), fc.nat(), ([count, bits, name], at, mask, cut) => {
+        const bytes = encodeJournal(name, count, bits)
+        const whole = decodeJournal(bytes, name, count)
+        assert.ok(!whole.damaged && !whole.untidy)
+        const torn = Uint8Array.from(bytes.subarray(0, bytes.length - (cut % 30)))
+        if (torn.length > 0) torn[at % torn.length] = (torn[at % torn.length] ?? 0) ^ mask
+        const read = decodeJournal(torn, name, count)
+        for (let index = 0; index < count; index++) {
+          assert.equal(hasChunk(whole.have, index), hasChunk(bits, index))
+          if (hasChunk(read.have, index)) assert.ok(hasChunk(bits, index))
+        }
+      }),
+      { numRuns: RUNS }
+    )
+  })
+})
