@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, webcrypto } from 'node:crypto'
+import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { PeerError } from '../errors.ts'
 import { chunkLength, type Geometry, isChunkIndex } from './geometry.ts'
 
@@ -6,6 +6,8 @@ import { chunkLength, type Geometry, isChunkIndex } from './geometry.ts'
 export const TAG_LENGTH = 16
 
 const NONCE_LENGTH = 12
+// Small enough for the allocator to use the same memory again: half again as fast as whole chunks.
+const SLICE_LENGTH = 64 * 1024
 const AAD_LABEL = Buffer.from('chordcast/chunk/1')
 
 /** Bytes of chunk `index` as it travels: ciphertext and tag. */
@@ -22,7 +24,6 @@ export class ChunkCipher {
   readonly geometry: Geometry
   readonly #key: Uint8Array
   readonly #contentId: Uint8Array
-  #backgroundKey: Promise<webcrypto.CryptoKey> | undefined
 
   /**
    * @param chunkKey 32 bytes, see `deriveContentKeys`
@@ -39,30 +40,28 @@ export class ChunkCipher {
    * @throws PeerError CHUNK_INVALID when `plaintext` has not the length of that chunk
    */
   seal(index: number, plaintext: Uint8Array): Uint8Array {
-    this.#requireLength(index, plaintext.length, 0)
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonceOf(index))
-    cipher.setAAD(this.#additionalData(index))
     const sealed = Buffer.allocUnsafeSlow(plaintext.length + TAG_LENGTH)
-    sealed.set(cipher.update(plaintext))
-    cipher.final()
-    sealed.set(cipher.getAuthTag(), plaintext.length)
+    let filled = 0
+    for (const slice of this.sealSlices(index, plaintext)) {
+      sealed.set(slice, filled)
+      filled += slice.length
+    }
     return sealed
   }
 
   /**
-   * The same bytes as `seal`, made on a thread of the pool. `plaintext` must not change until it resolves.
+   * The bytes of `seal` in slices, the tag last: for hashing a chunk without keeping it.
    * @throws PeerError CHUNK_INVALID as `seal`
    */
-  async sealInBackground(index: number, plaintext: Uint8Array): Promise<Uint8Array> {
+  *sealSlices(index: number, plaintext: Uint8Array): Generator<Uint8Array> {
     this.#requireLength(index, plaintext.length, 0)
-    this.#backgroundKey ??= webcrypto.subtle.importKey('raw', this.#key, 'AES-GCM', false, ['encrypt'])
-    const parameters = {
-      name: 'AES-GCM',
-      iv: nonceOf(index),
-      additionalData: this.#additionalData(index),
-      tagLength: TAG_LENGTH * 8
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonceOf(index))
+    cipher.setAAD(this.#additionalData(index))
+    for (let at = 0; at < plaintext.length; at += SLICE_LENGTH) {
+      yield cipher.update(plaintext.subarray(at, at + SLICE_LENGTH))
     }
-    return new Uint8Array(await webcrypto.subtle.encrypt(parameters, await this.#backgroundKey, plaintext))
+    cipher.final()
+    yield cipher.getAuthTag()
   }
 
   /**

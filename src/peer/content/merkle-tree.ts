@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 
 /** Bytes of a leaf, a node and the root: SHA-256. */
 export const HASH_LENGTH = 32
@@ -11,10 +11,15 @@ const NODE_PREFIX = 1
  * Over ciphertext, so that a peer without the key can verify.
  */
 export function leafHash(index: number, sealed: Uint8Array): Uint8Array {
+  return leafHasher(index).update(sealed).digest()
+}
+
+/** Computes a leaf from a chunk that comes in slices: update it with each, the digest is the leaf. */
+export function leafHasher(index: number): Hash {
   const head = Buffer.alloc(5)
   head.writeUInt8(LEAF_PREFIX, 0)
   head.writeUInt32BE(index, 1)
-  return createHash('sha256').update(head).update(sealed).digest()
+  return createHash('sha256').update(head)
 }
 
 /** Leaf `index` of the concatenated leaves, as a view. */

@@ -113,7 +113,7 @@ function additionalData(contentId: Uint8Array): Uint8Array {
 
 function validate(value: unknown): Metadata {
   const result = v.safeParse(schema, value)
-  if (result.success) return withoutAbsent(result.output)
+  if (result.success) return result.output
   throw invalidMetadata(`the ${v.getDotPath(result.issues[0]) ?? 'form'} does not fit`)
 }
 
@@ -123,9 +123,8 @@ function safeNames({ name, members }: Metadata): Partial<Metadata> {
 }
 
 // dag-cbor has no `undefined`.
-function withoutAbsent(metadata: Metadata): Metadata {
-  const present = Object.entries(metadata).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(present) as unknown as Metadata
+function withoutAbsent(metadata: Metadata): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined))
 }
 
 function isId(text: string): boolean {

@@ -8,7 +8,8 @@ export const SNIFF_LENGTH = 4100
 // Types that a browser plays or draws and that cannot carry scripts: no SVG, no HTML, no PDF. Names as browsers know them.
 const PLAYABLE = new Map([
   ...same(['video/mp4', 'video/webm', 'video/ogg', 'video/quicktime', 'video/mpeg', 'video/mp2t']),
-  ...same(['video/3gpp', 'video/3gpp2', 'video/x-m4v', 'video/x-flv']),
+  ...same(['video/3gpp', 'video/3gpp2', 'video/x-flv']),
+  ['video/x-m4v', 'video/mp4'],
   ['video/matroska', 'video/x-matroska'],
   ['video/vnd.avi', 'video/x-msvideo'],
   ['video/x-ms-asf', 'video/x-ms-wmv'],

@@ -105,6 +105,10 @@ describe('Metadata', () => {
     assert.throws(() => open(sealAnything({ ...plain, critical: ['x'] })), peerError('UPGRADE_NEEDED'))
   })
 
+  it('may leave out what is not known', () => {
+    assert.deepEqual(open(seal({ ...plain, width: undefined, poster: undefined })), plain)
+  })
+
   it('are never made out of bounds', () => {
     assert.throws(() => seal({ ...plain, width: 0 }), peerError('MANIFEST_INVALID'))
     assert.equal(open(seal({ ...plain, name: `${'é'.repeat(200)}.mp4` })).name.endsWith('é.mp4'), true)

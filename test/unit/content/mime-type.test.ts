@@ -8,6 +8,7 @@ const box = (type: string, brand: string): Buffer =>
 describe('MIME type of a file', () => {
   const cases: [what: string, head: Uint8Array, mimeType: string][] = [
     ['MP4', box('ftyp', 'isom'), 'video/mp4'],
+    ['M4V', box('ftyp', 'M4V '), 'video/mp4'],
     ['QuickTime', box('ftyp', 'qt  '), 'video/quicktime'],
     [
       'WebM',
