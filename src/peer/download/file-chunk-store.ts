@@ -5,7 +5,7 @@ import { chunkLength, chunkOffset } from '../content/geometry.ts'
 import { type FileIdentity, isSameFile, openSourceFile, readFully } from '../content/source-file.ts'
 import { PeerError, toPeerError } from '../errors.ts'
 import type { Unsubscribe } from '../event-emitter.ts'
-import { sealVerified } from './chunk-crypto.ts'
+import { isSharedPlaintext, sealVerified } from './chunk-crypto.ts'
 import type { ChunkSecrets, ChunkStore } from './chunk-store.ts'
 import type { SealedCache } from './sealed-cache.ts'
 
@@ -103,8 +103,8 @@ export class FileChunkStore implements ChunkStore {
     const { byteLength, count } = secrets.cipher.geometry
     if (identity.size !== byteLength) throw this.#becomeStale(changed())
     for (let index = 0; index < count; index++) {
-      const sealed = await sealVerified(secrets, index, await this.#readChunk(handle, index))
-      if (!sealed) throw this.#becomeStale(changed())
+      const plaintext = await this.#readChunk(handle, index)
+      if (!(await isSharedPlaintext(secrets, index, plaintext))) throw this.#becomeStale(changed())
     }
     this.#identity = identity
     onIdentity?.(identity)

@@ -1,11 +1,10 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Digest } from '../api.ts'
 import { Bitfield } from '../content/bitfield.ts'
 import { type FileIdentity, identifyFile } from '../content/source-file.ts'
 import { PeerError } from '../errors.ts'
 import { EventEmitter, type Unsubscribe } from '../event-emitter.ts'
 import type { Logger } from '../log.ts'
-import { sealVerified } from './chunk-crypto.ts'
+import { isSharedPlaintext } from './chunk-crypto.ts'
 import type { ChunkSecrets, ChunkStore } from './chunk-store.ts'
 import { FileChunkStore } from './file-chunk-store.ts'
 import type { FileSystem } from './file-system.ts'
@@ -149,7 +148,6 @@ export class UnfinishedVideo implements ChunkStore {
     for (const index of listed) {
       signal.throwIfAborted()
       if (await this.#isIntact(index)) this.#gain(index)
-      await setImmediate()
     }
     const lost = listed.without(this.have).size
     if (lost > 0) this.#init.log.info(`${lost} chunks of an earlier run are damaged and fetched again`)
@@ -206,8 +204,7 @@ export class UnfinishedVideo implements ChunkStore {
   }
 
   async #isIntact(index: number): Promise<boolean> {
-    const plaintext = await this.#requirePart().read(index)
-    return (await sealVerified(this.secrets, index, plaintext)) !== undefined
+    return await isSharedPlaintext(this.secrets, index, await this.#requirePart().read(index))
   }
 
   #gain(index: number): void {
