@@ -5,11 +5,11 @@ import { PeerError } from '../errors.ts'
 import { EventEmitter, type Unsubscribe } from '../event-emitter.ts'
 import type { FrameChannel } from '../wire/frame-channel.ts'
 import type { Message } from '../wire/frame-codec.ts'
-import { BusyError } from './busy-error.ts'
 import { type ChunkAnswer, MAX_LEAVES_PER_PAGE, parseAnswer, type SliceMessage } from './chunk-messages.ts'
 import { timedOut, withDeadline } from './deadline.ts'
 import { HaveReporter, type HaveSource } from './have-reporter.ts'
 import { PendingChunk } from './pending-chunk.ts'
+import { outOfTurn, PendingRequests, type RequestedAnswer } from './pending-requests.ts'
 import { RemoteHave } from './remote-have.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
@@ -34,14 +34,6 @@ interface ChunkSessionEvents {
   have: readonly number[]
   /** The session is over; undefined when in good order. */
   closed: PeerError | undefined
-}
-
-type DataAnswer = Exclude<ChunkAnswer, { type: 'have' | 'have-more' | 'load' }>
-
-interface Pending {
-  /** True when this was the last answer to the request. */
-  accept(answer: DataAnswer): boolean
-  reject(error: unknown): void
 }
 
 export interface ChunkSessionInit {
@@ -69,8 +61,7 @@ export class ChunkSession {
   readonly #events = new EventEmitter<ChunkSessionEvents>()
   readonly #stopping = new AbortController()
   readonly #remoteHave: RemoteHave
-  readonly #pending = new Map<number, Pending>()
-  #nextRequest = 0
+  readonly #requests: PendingRequests
   #inFlightBytes = 0
   #lastByteAt: number
   #isThrottled = false
@@ -83,6 +74,7 @@ export class ChunkSession {
     this.#init = init
     this.remotePeerId = init.remotePeerId
     this.#remoteHave = new RemoteHave(init.have)
+    this.#requests = new PendingRequests(message => this.#post(message))
     this.#lastByteAt = init.clock.monotonic()
     void this.#receiveAll()
   }
@@ -157,11 +149,12 @@ export class ChunkSession {
     }
     const chunk = new PendingChunk(sealedLength)
     this.#inFlightBytes += sealedLength
-    const answered = this.#ask<Uint8Array>({ type: 'want', index }, options.signal, answer => {
+    const answered = this.#requests.ask({ type: 'want', index }, options.signal, answer => {
       const sealed = chunk.add(expectSlice(answer))
       options.onProgress?.(chunk.received)
       return sealed
     })
+    this.#watch()
     return answered.finally(() => {
       this.#inFlightBytes -= sealedLength
     })
@@ -195,46 +188,11 @@ export class ChunkSession {
   async #fetch(type: 'manifest' | 'leaves', fields: Message, signal: AbortSignal): Promise<Uint8Array> {
     if (this.#isClosed) throw sessionOver()
     return withDeadline(this.#init.clock, ANSWER_MILLISECONDS, signal, deadline =>
-      this.#ask({ type: `${type}-request`, ...fields }, deadline, answer => {
+      this.#requests.ask({ type: `${type}-request`, ...fields }, deadline, answer => {
         if (answer.type === type) return answer.data
         throw outOfTurn()
       })
     )
-  }
-
-  // Sends a request under a fresh number; `read` turns its answers into the result, undefined until it is complete.
-  #ask<Result>(
-    message: Message,
-    signal: AbortSignal,
-    read: (answer: DataAnswer) => Result | undefined
-  ): Promise<Result> {
-    if (signal.aborted) return Promise.reject(signal.reason)
-    const request = this.#nextRequest++
-    return new Promise<Result>((resolve, reject) => {
-      const onAbort = (): void => this.#cancel(request, signal.reason)
-      const settle = (perform: () => void): void => {
-        signal.removeEventListener('abort', onAbort)
-        this.#pending.delete(request)
-        perform()
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      this.#pending.set(request, {
-        accept: answer => {
-          const result = read(answer)
-          if (result === undefined) return false
-          settle(() => resolve(result))
-          return true
-        },
-        reject: error => settle(() => reject(error))
-      })
-      this.#watch()
-      this.#post({ ...message, request })
-    })
-  }
-
-  #cancel(request: number, reason: unknown): void {
-    this.#pending.get(request)?.reject(reason)
-    if (!this.#isClosed) this.#post({ type: 'cancel', request })
   }
 
   #post(message: Message): void {
@@ -275,7 +233,7 @@ export class ChunkSession {
       case 'slice':
         await this.#throttle(answer)
     }
-    this.#dispatch(answer)
+    this.#requests.answer(answer)
   }
 
   // Not reading is what holds the other side back: the channel pauses, and the stream's window fills up.
@@ -290,20 +248,6 @@ export class ChunkSession {
     onReceived?.(data.length)
   }
 
-  #dispatch(answer: DataAnswer): void {
-    if (answer.request >= this.#nextRequest) throw outOfTurn()
-    // What answers a request that was cancelled meanwhile is dropped.
-    const pending = this.#pending.get(answer.request)
-    if (!pending) return
-    try {
-      if (answer.type === 'busy') pending.reject(new BusyError(answer.retryAfter))
-      else if (answer.type === 'failed') pending.reject(unavailable(answer.code))
-      else pending.accept(answer)
-    } catch (error) {
-      this.#cancel(answer.request, error)
-    }
-  }
-
   #maxInFlightBytes(): number {
     const { rate } = this.#init.downloadLimiter
     if (rate === 0) return MAX_IN_FLIGHT_BYTES
@@ -311,11 +255,11 @@ export class ChunkSession {
   }
 
   #watch(): void {
-    if (this.#cancelWatch || this.#isClosed || this.#pending.size === 0) return
+    if (this.#cancelWatch || this.#isClosed || this.#requests.size === 0) return
     const startedAt = this.#init.clock.monotonic()
     this.#cancelWatch = this.#init.clock.after(STALL_MILLISECONDS, () => {
       this.#cancelWatch = undefined
-      if (this.#pending.size > 0 && this.lastByteAt < startedAt) this.#fail(timedOut())
+      if (this.#requests.size > 0 && this.lastByteAt < startedAt) this.#fail(timedOut())
       else this.#watch()
     })
   }
@@ -332,27 +276,15 @@ export class ChunkSession {
     this.#cancelWatch?.()
     this.#reporter?.stop()
     const reason = error ?? new PeerError('ABORTED', 'Cancelled.')
-    for (const pending of [...this.#pending.values()]) pending.reject(reason)
+    this.#requests.rejectAll(reason)
     if (error) this.#stopping.abort(error)
     this.#events.emit('closed', error)
   }
 }
 
-function expectSlice(answer: DataAnswer): SliceMessage {
+function expectSlice(answer: RequestedAnswer): SliceMessage {
   if (answer.type === 'slice') return answer
   throw outOfTurn()
-}
-
-function outOfTurn(): PeerError {
-  return new PeerError('PROTOCOL_VIOLATION', 'A peer answered what was not asked. It is cut off.')
-}
-
-function unavailable(code: string): PeerError {
-  const reason = code === 'FILE_CHANGED' ? 'its file has changed' : 'it no longer has it'
-  return new PeerError(
-    'CHUNK_UNAVAILABLE',
-    `A peer cannot serve a chunk: ${reason}. It is fetched from another.`
-  )
 }
 
 function sessionOver(cause?: unknown): PeerError {
