@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { runFetch } from './cli/commands/fetch.ts'
 import { runLookup } from './cli/commands/lookup.ts'
