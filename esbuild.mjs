@@ -68,5 +68,11 @@ async function finish(results) {
 }
 
 await rm('dist', { recursive: true, force: true })
-await finish(await Promise.all([build(host), build(webview)]))
+try {
+  await finish(await Promise.all([build(host), build(webview)]))
+} catch (error) {
+  // esbuild has printed its own findings.
+  if (!error.errors) throw error
+  process.exit(1)
+}
 if (watch) await Promise.all([host, webview].map(async options => (await context(options)).watch()))

@@ -46,7 +46,7 @@ describe('npm start', () => {
   })
 
   it('fetches that ID and plays it', async () => {
-    const id = await window.page.evaluate(() => /bafyrei[a-z2-7]{52}/.exec(document.body.innerText)?.[0])
+    const id = await window.page.evaluate(() => /bafyrei[a-z2-7]{52}/.exec(document.body.textContent)?.[0])
     assert.ok(id)
     await window.runCommand('Chordcast: Fetch Video by ID…')
     await window.answerInputBox('', id)
