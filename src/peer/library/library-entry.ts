@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { Digest, DownloadState, SharePolicy, ShareState } from '../api.ts'
-import { type FileIdentity, fileIdentitySchema } from './file-identity.ts'
+import type { FileIdentity } from '../content/source-file.ts'
 
 /** States that survive a restart; the others (`finding`, `asking`, …) are begun again as `transferring`. */
 export type LibraryState =
@@ -23,6 +23,8 @@ export interface LibraryEntry {
   path?: string
   /** Absolute path of the unfinished file. */
   partPath?: string
+  /** Where the finished file is to go; of a fetched video that is not complete. */
+  target?: { folder: string; fileName?: string | undefined; overwrite?: boolean | undefined }
   /** Of the file at `path`, when its chunks were hashed. */
   fileIdentity?: FileIdentity
   /** Lower-case hex; the owner's word for the plaintext. */
@@ -39,6 +41,13 @@ export interface LibraryEntry {
 }
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const fileIdentity: v.GenericSchema<unknown, FileIdentity> = v.object({
+  size: v.number(),
+  mtimeMs: v.number(),
+  ctimeMs: v.number(),
+  ino: v.number(),
+  dev: v.number()
+})
 const hexDigest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
 
 /** How an entry must look in its file. What a later version adds is kept. */
@@ -54,7 +63,14 @@ export const libraryEntrySchema: v.GenericSchema<unknown, LibraryEntry> = v.loos
   state: v.picklist(['sharing', 'stale', 'transferring', 'paused', 'complete', 'failed']),
   path: v.optional(v.string()),
   partPath: v.optional(v.string()),
-  fileIdentity: v.optional(fileIdentitySchema),
+  target: v.optional(
+    v.object({
+      folder: v.string(),
+      fileName: v.optional(v.string()),
+      overwrite: v.optional(v.boolean())
+    })
+  ),
+  fileIdentity: v.optional(fileIdentity),
   sha256: v.optional(hexDigest),
   addedAt: v.number(),
   stale: v.optional(v.string()),

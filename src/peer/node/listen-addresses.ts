@@ -50,3 +50,26 @@ function listenError(host: string, port: number, cause: Error): PeerError {
     { cause }
   )
 }
+
+/**
+ * The port to listen on: the one asked for, or the data folder's own, which stays the same so that links stay true. Should another
+ * program have taken it meanwhile, the system chooses one for this time.
+ * @throws PeerError PORT_IN_USE, HOST_UNAVAILABLE
+ */
+export async function chooseListenPort(
+  settings: { hosts: readonly string[]; port: number },
+  folder: { listenPort(): Promise<number> }
+): Promise<number> {
+  if (settings.port !== 0) {
+    await requireFreePort(settings.hosts, settings.port)
+    return settings.port
+  }
+  const kept = await folder.listenPort()
+  try {
+    await requireFreePort(settings.hosts, kept)
+    return kept
+  } catch (error) {
+    if (error instanceof PeerError && error.code === 'PORT_IN_USE') return 0
+    throw error
+  }
+}

@@ -1,0 +1,294 @@
+import { networkInterfaces } from 'node:os'
+import type { Connection } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { ConnectedPeerSnapshot, Digest, HolderSnapshot, LookupStep, RingSnapshot } from '../api.ts'
+import type { Publication } from '../chord/chord.ts'
+import type { Clock } from '../clock.ts'
+import type { Bitfield } from '../content/bitfield.ts'
+import { dialableLinkAddresses } from '../content/dialable-addresses.ts'
+import type { Holder } from '../download/chunk-holder.ts'
+import { EventEmitter } from '../event-emitter.ts'
+import { BanList } from '../exchange/ban-list.ts'
+import { ChunkServer } from '../exchange/chunk-server.ts'
+import { ConnectionPool } from '../exchange/connection-pool.ts'
+import { KeyServer } from '../exchange/key-server.ts'
+import { serveExchange, stopExchange } from '../exchange/serve-exchange.ts'
+import type { ServedVideo } from '../exchange/served-video.ts'
+import type { TokenBucket } from '../exchange/token-bucket.ts'
+import type { Keystore } from '../identity/keystore.ts'
+import { createLogger, type Logger, type LogLine } from '../log.ts'
+import type { Random } from '../random.ts'
+import type { PeerSettings } from '../settings.ts'
+import type { Video } from '../video/video.ts'
+import { ExchangeClient } from './exchange-client.ts'
+import { type Node, startNode } from './node.ts'
+import type { TrafficBook } from './traffic-book.ts'
+
+/** Ring of peers that did not choose another. */
+const DEFAULT_RING = 'public'
+
+export interface NetworkInit {
+  keystore: Keystore
+  settings: PeerSettings
+  port: number
+  uploadLimiter: TokenBucket
+  downloadLimiter: TokenBucket
+  traffic: TrafficBook
+  clock: Clock
+  random: Random
+  log: (line: LogLine) => void
+  /** What this peer serves. */
+  served(digest: Digest): ServedVideo | undefined
+  /** Grants a key, or throws KEY_DENIED. */
+  grantFor(digest: Digest, request: Uint8Array, peerId: string, signal: AbortSignal): Promise<Uint8Array>
+  onUploaded(digest: Digest, bytes: number): void
+  /** A peer that fetches from here told what it holds. */
+  onHoldings(digest: Digest): void
+}
+
+export interface NetworkEvents {
+  /** The ring, the addresses or the connections changed. */
+  changed: undefined
+}
+
+/** What exists only while this peer listens: the libp2p node, its place in the ring, its connections and servers. */
+export class Network {
+  readonly events = new EventEmitter<NetworkEvents>()
+  readonly exchange: ExchangeClient
+  readonly #init: NetworkInit
+  readonly #node: Node
+  readonly #pool: ConnectionPool
+  readonly #chunks: ChunkServer
+  readonly #keys: KeyServer
+  readonly #log: Logger
+  readonly #publications = new Map<Digest, Publication>()
+
+  private constructor(init: NetworkInit, node: Node, bans: BanList) {
+    const { clock, random, keystore, traffic } = init
+    const log = createLogger('exchange', init.log)
+    const own = { ownPeerId: keystore.identity.peerId.toString(), clock, random }
+    this.#init = init
+    this.#node = node
+    this.#log = createLogger('network', init.log)
+    const spare = (peerId: string): boolean => this.#isInRing(peerId)
+    this.#pool = new ConnectionPool({ libp2p: node, bans, clock, log, spare })
+    this.exchange = new ExchangeClient({ ...init, openStream: this.#pool.openStream.bind(this.#pool) })
+    this.#chunks = new ChunkServer({
+      ...own,
+      videos: init.served,
+      uploadLimiter: init.uploadLimiter,
+      log,
+      onUploaded: (peerId, digest, bytes) => {
+        traffic.sent(peerId, bytes)
+        init.onUploaded(digest, bytes)
+      },
+      onPeerHave: (peerId, digest, have) => {
+        traffic.holds(peerId, digest, have)
+        init.onHoldings(digest)
+      }
+    })
+    const keysLog = createLogger('keys', init.log)
+    this.#keys = new KeyServer({ ...own, videos: init.served, grantFor: init.grantFor, log: keysLog })
+  }
+
+  /**
+   * Listens and serves; the ring is joined by `join`.
+   * @throws PeerError PORT_IN_USE, HOST_UNAVAILABLE
+   */
+  static async start(init: NetworkInit): Promise<Network> {
+    const { settings, keystore, clock, random } = init
+    const bans = new BanList(clock)
+    const ring = settings.ring ?? DEFAULT_RING
+    const node = await startNode({
+      privateKey: keystore.identity.privateKey,
+      hosts: settings.hosts,
+      port: init.port,
+      ring,
+      lanDiscovery: settings.lanDiscovery,
+      relay: settings.relay ?? false,
+      gater: bans.gater,
+      chord: {
+        ring,
+        signer: keystore.identity,
+        stay: settings.stay,
+        clock,
+        random,
+        log: createLogger('chord', init.log)
+      },
+      log: createLogger('node', init.log)
+    })
+    const network = new Network(init, node, bans)
+    await network.#serve()
+    return network
+  }
+
+  /** Multiaddrs that others can dial, each ending in `/p2p/<peer id>`. */
+  get addresses(): string[] {
+    return this.#node.getMultiaddrs().map(String)
+  }
+
+  get ring(): RingSnapshot {
+    return this.#node.services.chord.snapshot()
+  }
+
+  get connections(): number {
+    return this.#pool.size
+  }
+
+  /** @throws PeerError BOOTSTRAP_UNREACHABLE; the signal's reason when aborted */
+  async join(bootstrap: Multiaddr[], onStage: (stage: string) => void, signal: AbortSignal): Promise<void> {
+    await this.#node.services.chord.join(bootstrap, { signal, onStage })
+  }
+
+  /** Says good-bye to the ring, then stops listening. */
+  async stop(signal: AbortSignal): Promise<void> {
+    const publications = [...this.#publications.values()]
+    this.#publications.clear()
+    await settle(
+      publications.map(publication => publication.withdraw(signal)),
+      this.#log
+    )
+    await settle([this.#node.services.chord.leave(signal)], this.#log)
+    this.#pool.stop()
+    await stopExchange(this.#node, { chunks: this.#chunks, keys: this.#keys })
+    await this.#node.stop()
+  }
+
+  /** Announces in the ring what this peer holds of a video, or that it holds more by now. */
+  announce(video: Video, have: Bitfield): void {
+    const ranges = have.toRanges().map(([start, end]): [number, number] => [start, end])
+    const publication = this.#publications.get(video.digest)
+    if (publication) {
+      publication.update(ranges)
+      return
+    }
+    const announceKey = { ...video.keys.announceSigner, dhtKey: video.keys.dhtKey }
+    const chord = this.#node.services.chord
+    this.#publications.set(video.digest, chord.publish({ announceKey, chunkCount: have.length, ranges }))
+  }
+
+  /** Takes the record back and ends the transfers of a video. */
+  async withdraw(video: Video, signal: AbortSignal): Promise<void> {
+    const publication = this.#publications.get(video.digest)
+    this.#publications.delete(video.digest)
+    this.#chunks.withdraw(video.digest)
+    await publication?.withdraw(signal)
+  }
+
+  /** The peers that a video's link names, at addresses that may be dialled from here. */
+  linkedHolders(video: Pick<Video, 'entry'>): Holder[] {
+    return linkHolders(video.entry.viaAddresses ?? [])
+  }
+
+  /** Who holds chunks of a video, as the ring's records say; this peer not included. */
+  async recordedHolders(video: Pick<Video, 'keys' | 'entry'>, signal: AbortSignal): Promise<Holder[]> {
+    const own = this.#node.peerId.toString()
+    const records = await this.records(video, signal)
+    return records.filter(record => record.peerId !== own)
+  }
+
+  /** What the ring's records say of a video. */
+  async records(video: Pick<Video, 'keys' | 'entry'>, signal: AbortSignal): Promise<HolderSnapshot[]> {
+    const through = await this.#connectToLink(video.entry.viaAddresses ?? [], signal)
+    const records = await this.#node.services.chord.findProviders(video.keys.dhtKey, { signal, through })
+    return records.map(record => ({
+      peerId: record.provider.toString(),
+      addresses: record.addresses,
+      have: record.ranges.reduce((sum, [start, end]) => sum + end - start, 0),
+      chunks: record.chunkCount
+    }))
+  }
+
+  /** The hops to the members that store a video's records. */
+  async lookup(video: Pick<Video, 'keys' | 'entry'>, signal: AbortSignal): Promise<LookupStep[]> {
+    const through = await this.#connectToLink(video.entry.viaAddresses ?? [], signal)
+    const steps: LookupStep[] = []
+    for await (const step of this.#node.services.chord.lookup(video.keys.dhtKey, { signal, through })) {
+      steps.push({ ...step, peerId: step.peerId.toString() })
+    }
+    return steps
+  }
+
+  connectedPeers(): ConnectedPeerSnapshot[] {
+    const byPeer = new Map<string, Connection>()
+    for (const connection of this.#node.getConnections())
+      byPeer.set(connection.remotePeer.toString(), connection)
+    return [...byPeer].map(([peerId, connection]) => this.#snapshot(peerId, connection))
+  }
+
+  async #serve(): Promise<void> {
+    this.#pool.start()
+    await serveExchange(this.#node, { chunks: this.#chunks, keys: this.#keys, pool: this.#pool })
+    const changed = (): void => this.events.emit('changed', undefined)
+    this.#node.services.chord.events.on('ring', changed)
+    this.#node.addEventListener('self:peer:update', changed)
+    this.#node.addEventListener('peer:connect', changed)
+    this.#node.addEventListener('peer:disconnect', event => {
+      this.#init.traffic.forget(event.detail.toString())
+      changed()
+    })
+    // Peers of the same ring on the local network: they serve our protocol, or nothing comes of it.
+    this.#node.addEventListener('peer:discovery', event => this.#node.services.chord.meet(event.detail.id))
+  }
+
+  async #connectToLink(
+    addresses: readonly string[],
+    signal: AbortSignal
+  ): Promise<ReturnType<typeof peerIdFromString>[]> {
+    const holders = linkHolders(addresses)
+    const dials = holders.map(holder => this.#pool.connect(holder, { signal }))
+    await settle(dials, this.#log)
+    return holders.map(holder => peerIdFromString(holder.peerId))
+  }
+
+  #isInRing(peerId: string): boolean {
+    const { predecessor, successors, fingers } = this.ring
+    return peerId === predecessor || successors.includes(peerId) || fingers.includes(peerId)
+  }
+
+  #snapshot(peerId: string, connection: Connection): ConnectedPeerSnapshot {
+    const traffic = this.#init.traffic.of(peerId)
+    return {
+      peerId,
+      address: connection.remoteAddr.toString(),
+      path: connection.limits === undefined && !isRelayed(connection.remoteAddr) ? 'direct' : 'relay',
+      ...(connection.rtt === undefined ? {} : { roundTripMilliseconds: connection.rtt }),
+      inRing: this.#isInRing(peerId),
+      holds: [...traffic.holds].map(([digest, have]) => ({ digest, have: have.size, chunks: have.length })),
+      downloadBytesPerSecond: traffic.received.bytesPerSecond,
+      uploadBytesPerSecond: traffic.sent.bytesPerSecond
+    }
+  }
+}
+
+/** The peers that a link names, at addresses that may be dialled from here. */
+function linkHolders(addresses: readonly string[]): Holder[] {
+  const dialable = dialableLinkAddresses(addresses, networkInterfaces())
+  return merge(
+    dialable.flatMap(address => {
+      const peerId = multiaddr(address)
+        .getComponents()
+        .findLast(component => component.name === 'p2p')?.value
+      return peerId ? [{ peerId, addresses: [address] }] : []
+    })
+  )
+}
+
+function merge(holders: readonly Holder[]): Holder[] {
+  const byPeer = Map.groupBy(holders, holder => holder.peerId)
+  return [...byPeer].map(([peerId, same]) => ({
+    peerId,
+    addresses: [...new Set(same.flatMap(holder => holder.addresses))]
+  }))
+}
+
+function isRelayed(address: Multiaddr): boolean {
+  return address.getComponents().some(component => component.name === 'p2p-circuit')
+}
+
+async function settle(promises: Promise<unknown>[], log: Logger): Promise<void> {
+  for (const result of await Promise.allSettled(promises)) {
+    if (result.status === 'rejected') log.debug(`given up: ${String(result.reason)}`)
+  }
+}

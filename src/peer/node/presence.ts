@@ -1,0 +1,173 @@
+import type { Failure, PeerState, PeerStatus } from '../api.ts'
+import type { CancelTimer, Clock } from '../clock.ts'
+import { PeerError, toPeerError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { parseBootstrapAddress } from './bootstrap-address.ts'
+import type { Network } from './network.ts'
+import type { TrafficBook } from './traffic-book.ts'
+
+/** A ring that cannot be joined within this is given up. Milliseconds. */
+const JOIN_DEADLINE = 20_000
+/** What good-byes to the ring may take: an heir, or the user's shell, waits. Milliseconds. */
+const LEAVE_DEADLINE = 1_500
+/** Rates are looked at this often while joined. Milliseconds. */
+const STATUS_INTERVAL = 1_000
+
+export interface PresenceInit {
+  peerId: string
+  dataFolder: string
+  clock: Clock
+  traffic: TrafficBook
+  log: Logger
+  /** Listens. Rejects with PORT_IN_USE or HOST_UNAVAILABLE. */
+  startNetwork(): Promise<Network>
+  /** The network is there: announce, resume. */
+  onJoined(): Promise<void>
+  /** The network is about to go. */
+  onLeaving(): Promise<void>
+  onStatus(status: PeerStatus): void
+}
+
+/** Whether this peer is in a ring, on its way there, or not: joins and leaves, one after another. */
+export class Presence {
+  readonly #init: PresenceInit
+  readonly #closing = new AbortController()
+  #network: Network | undefined
+  #state: PeerState = 'stopped'
+  #stage: string | undefined
+  #failure: Failure | undefined
+  #changing: Promise<unknown> = Promise.resolve()
+  #cancelTick: CancelTimer | undefined
+  #shown = ''
+
+  constructor(init: PresenceInit) {
+    this.#init = init
+  }
+
+  /** There from the moment that this peer listens, until it leaves. */
+  get network(): Network | undefined {
+    return this.#network
+  }
+
+  /** @throws PeerError NOT_JOINED */
+  requireNetwork(): Network {
+    if (!this.#network) throw new PeerError('NOT_JOINED', 'This peer is in no network. Join one first.')
+    return this.#network
+  }
+
+  status(): PeerStatus {
+    const { peerId, dataFolder, traffic } = this.#init
+    const network = this.#network
+    return {
+      state: this.#state,
+      ...(this.#stage ? { stage: this.#stage } : {}),
+      ...(this.#failure ? { failure: this.#failure } : {}),
+      peerId,
+      dataFolder,
+      addresses: network?.addresses ?? [],
+      ...(network ? { ring: network.ring } : {}),
+      uploadBytesPerSecond: traffic.total.sent.bytesPerSecond,
+      downloadBytesPerSecond: traffic.total.received.bytesPerSecond,
+      connections: network?.connections ?? 0
+    }
+  }
+
+  /** Listens and joins; where this peer is in a ring already, meets the peers at these addresses. */
+  join(bootstrap: readonly string[], signal?: AbortSignal): Promise<PeerStatus> {
+    return this.#inTurn(async () => {
+      const deadline = AbortSignal.timeout(JOIN_DEADLINE)
+      const signals = [this.#closing.signal, deadline, ...(signal ? [signal] : [])]
+      await this.#join(bootstrap, AbortSignal.any(signals))
+      return this.status()
+    })
+  }
+
+  leave(): Promise<void> {
+    return this.#inTurn(() => this.#leave())
+  }
+
+  /** Leaves for good; a join under way is broken off. */
+  close(): Promise<void> {
+    this.#closing.abort(new PeerError('ABORTED', 'The peer is closing.'))
+    return this.leave()
+  }
+
+  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const turn = this.#changing.then(change)
+    // Whoever called hears of a failure; the next in turn does not.
+    this.#changing = turn.then(
+      () => undefined,
+      () => undefined
+    )
+    return turn
+  }
+
+  async #join(bootstrap: readonly string[], signal: AbortSignal): Promise<void> {
+    const wasJoined = this.#state === 'joined'
+    try {
+      signal.throwIfAborted()
+      const addresses = bootstrap.map(parseBootstrapAddress)
+      if (!wasJoined) this.#move('starting', 'Opening the port')
+      const network = this.#network ?? (await this.#listen())
+      await network.join(addresses, stage => this.#move(this.#state, stage), signal)
+      this.#move('joined')
+      if (!wasJoined) await this.#init.onJoined()
+    } catch (error) {
+      const failure = toPeerError(error)
+      this.#init.log.error('joining failed', failure)
+      if (!wasJoined) await this.#fail(failure)
+      throw failure
+    }
+  }
+
+  async #listen(): Promise<Network> {
+    const network = await this.#init.startNetwork()
+    this.#network = network
+    network.events.on('changed', () => this.#show())
+    this.#tick()
+    this.#show()
+    return network
+  }
+
+  async #leave(): Promise<void> {
+    if (!this.#network) return
+    await this.#init.onLeaving()
+    await this.#stopNetwork()
+    this.#move('stopped')
+  }
+
+  async #fail({ code, message }: PeerError): Promise<void> {
+    await this.#stopNetwork()
+    this.#failure = { code, message }
+    this.#move(code === 'ABORTED' ? 'stopped' : 'failed')
+  }
+
+  async #stopNetwork(): Promise<void> {
+    this.#cancelTick?.()
+    const network = this.#network
+    this.#network = undefined
+    await network?.stop(AbortSignal.timeout(LEAVE_DEADLINE))
+  }
+
+  #move(state: PeerState, stage?: string): void {
+    this.#state = state
+    this.#stage = state === 'starting' ? stage : undefined
+    if (state !== 'failed') this.#failure = undefined
+    this.#show()
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#init.clock.after(STATUS_INTERVAL, () => {
+      this.#show()
+      this.#tick()
+    })
+  }
+
+  #show(): void {
+    const status = this.status()
+    const text = JSON.stringify(status)
+    if (text === this.#shown) return
+    this.#shown = text
+    this.#init.onStatus(status)
+  }
+}

@@ -1,0 +1,317 @@
+import { rm } from 'node:fs/promises'
+import type {
+  ChunkMap,
+  ConnectedPeerSnapshot,
+  Digest,
+  FetchOptions,
+  LookupResult,
+  PeerEventName,
+  PeerEvents,
+  PeerStatus,
+  ShareOptions,
+  VerifyResult,
+  VideoSnapshot
+} from './api.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { formatLink, MAX_LINK_ADDRESSES } from './content/link.ts'
+import type { PeerInit, RunningPeer } from './control/peer-factory.ts'
+import { BanList } from './download/ban-list.ts'
+import { InFlightBudget } from './download/in-flight-budget.ts'
+import { SealedCache } from './download/sealed-cache.ts'
+import { verifyFile } from './download/verify-file.ts'
+import { PeerError, toPeerError } from './errors.ts'
+import { EventEmitter, type Unsubscribe } from './event-emitter.ts'
+import { TokenBucket } from './exchange/token-bucket.ts'
+import { Library } from './library/library.ts'
+import { createLogger, type Logger } from './log.ts'
+import { linkAddresses } from './node/link-addresses.ts'
+import { chooseListenPort } from './node/listen-addresses.ts'
+import { Network } from './node/network.ts'
+import { Presence } from './node/presence.ts'
+import { TrafficBook } from './node/traffic-book.ts'
+import { type Random, systemRandom } from './random.ts'
+import { StreamServer } from './stream/stream-server.ts'
+import { Fetching } from './video/fetching.ts'
+import { Granting } from './video/granting.ts'
+import { Playing } from './video/playing.ts'
+import { Sharing } from './video/sharing.ts'
+import type { Video } from './video/video.ts'
+import { chunkMapOf } from './video/video-chunk-map.ts'
+import { VideoFiles } from './video/video-files.ts'
+import { VideoLookup } from './video/video-lookup.ts'
+import { VideoShelf } from './video/video-shelf.ts'
+
+/** What taking back one record may take. Milliseconds. */
+const WITHDRAW_DEADLINE = 1_500
+
+/** For tests; the real ones otherwise. */
+export interface PeerEnvironment {
+  clock?: Clock
+  random?: Random
+}
+
+/** Makes a peer on an opened data folder: reads its library, and waits to be joined. */
+export async function createPeer(init: PeerInit, environment: PeerEnvironment = {}): Promise<RunningPeer> {
+  const library = await Library.load(init.folder, createLogger('library', init.log))
+  const peer = new Peer(init, library, environment)
+  await peer.load()
+  return peer
+}
+
+/** The engine: the parts in the order of data flow, and the calls of `PeerApi` led to them. */
+class Peer implements RunningPeer {
+  readonly #init: PeerInit
+  readonly #log: Logger
+  readonly #events = new EventEmitter<PeerEvents>()
+  readonly #closing = new AbortController()
+  readonly #traffic: TrafficBook
+  readonly #shelf: VideoShelf
+  readonly #files: VideoFiles
+  readonly #sharing: Sharing
+  readonly #fetching: Fetching
+  readonly #granting: Granting
+  readonly #streams: StreamServer
+  readonly #playing: Playing
+  readonly #presence: Presence
+  readonly #lookup: VideoLookup
+
+  constructor(init: PeerInit, library: Library, environment: PeerEnvironment) {
+    const { folder, keystore, settings } = init
+    const { clock = systemClock, random = systemRandom } = environment
+    const { identity } = keystore
+    const log = (component: string): Logger => createLogger(component, this.#emitLog)
+    const cache = new SealedCache()
+    const shelf = new VideoShelf({ library, keystore, clock, log: log('library') })
+    const files = new VideoFiles({
+      shelf,
+      library,
+      cache,
+      log: log('library'),
+      onStale: video => this.#background(this.#withdraw(video), 'a record was not withdrawn')
+    })
+    this.#init = init
+    this.#log = log('peer')
+    this.#traffic = new TrafficBook(clock)
+    this.#shelf = shelf
+    this.#files = files
+    this.#sharing = new Sharing({
+      shelf,
+      library,
+      owner: identity,
+      clock,
+      random,
+      log: log('share'),
+      onProgress: progress => this.#events.emit('shareProgress', progress)
+    })
+    this.#fetching = new Fetching({
+      shelf,
+      library,
+      files,
+      folder,
+      downloadFolder: settings.downloadFolder,
+      bans: new BanList(clock),
+      budget: new InFlightBudget(),
+      cache,
+      clock,
+      random,
+      log: log('download'),
+      network: () => this.#presence.network,
+      onHave: video => this.#announce(video)
+    })
+    this.#granting = new Granting({ shelf, identity, clock })
+    this.#streams = new StreamServer({ random, log: log('stream') })
+    this.#playing = new Playing({ shelf, files, streams: this.#streams })
+    this.#presence = new Presence({
+      peerId: identity.peerId.toString(),
+      dataFolder: folder.path,
+      clock,
+      traffic: this.#traffic,
+      log: log('peer'),
+      startNetwork: () => this.#startNetwork(clock, random),
+      onJoined: () => this.#onJoined(),
+      onLeaving: () => this.#fetching.suspendAll(),
+      onStatus: status => this.#onStatus(status)
+    })
+    this.#lookup = new VideoLookup({ shelf, files, presence: this.#presence, clock })
+    shelf.events.on('video', video => this.#events.emit('video', video))
+    shelf.events.on('videoRemoved', removed => this.#events.emit('videoRemoved', removed))
+  }
+
+  async load(): Promise<void> {
+    if (this.#init.keystore.sealLost) {
+      this.#log.warn(
+        'the seal of the keystore was lost: this peer has a new identity, and videos must be shared again'
+      )
+    }
+    await this.#shelf.load()
+    for (const video of this.#shelf.list()) if (isWhole(video)) await this.#openFile(video)
+  }
+
+  on<Name extends PeerEventName>(event: Name, listener: (value: PeerEvents[Name]) => void): Unsubscribe {
+    return this.#events.on(event, listener)
+  }
+
+  async status(): Promise<PeerStatus> {
+    return this.#presence.status()
+  }
+
+  join(bootstrap: readonly string[], signal?: AbortSignal): Promise<PeerStatus> {
+    return this.#presence.join(bootstrap, signal)
+  }
+
+  leave(): Promise<void> {
+    return this.#presence.leave()
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new PeerError('ABORTED', 'The peer is closing.'))
+    await this.#presence.close()
+    await this.#fetching.closeAll()
+    await this.#streams.close()
+  }
+
+  async share(path: string, options: ShareOptions = {}, signal?: AbortSignal): Promise<VideoSnapshot> {
+    const video = await this.#sharing.share(path, options, this.#untilClosed(signal))
+    if (!video.file) await this.#files.open(video)
+    this.#announce(video)
+    return video.snapshot()
+  }
+
+  async fetch(idOrLink: string, options: FetchOptions = {}): Promise<VideoSnapshot> {
+    return (await this.#fetching.fetch(idOrLink, options)).snapshot()
+  }
+
+  async pause(digest: Digest): Promise<void> {
+    await this.#fetching.pause(this.#shelf.get(digest))
+  }
+
+  async resume(digest: Digest): Promise<void> {
+    await this.#fetching.resume(this.#shelf.get(digest))
+  }
+
+  async stopSharing(digest: Digest): Promise<void> {
+    await this.remove(digest, false)
+  }
+
+  async remove(digest: Digest, deleteFile = false): Promise<void> {
+    const video = this.#shelf.get(digest)
+    const { origin, path } = video.entry
+    this.#streams.remove(digest)
+    await this.#withdraw(video)
+    if (origin === 'fetched') await this.#fetching.discard(video)
+    await this.#shelf.remove(video)
+    if (deleteFile && origin === 'fetched' && path !== undefined) await rm(path, { force: true })
+  }
+
+  async videos(): Promise<VideoSnapshot[]> {
+    return this.#shelf.list().map(video => video.snapshot())
+  }
+
+  async connectedPeers(): Promise<ConnectedPeerSnapshot[]> {
+    return this.#presence.network?.connectedPeers() ?? []
+  }
+
+  async chunkMap(digest: Digest): Promise<ChunkMap> {
+    return chunkMapOf(this.#shelf.get(digest), this.#traffic.holdingsOf(digest))
+  }
+
+  async link(digest: Digest): Promise<string> {
+    const addresses = linkAddresses(this.#presence.network?.addresses ?? [], MAX_LINK_ADDRESSES)
+    return formatLink({ id: this.#shelf.get(digest).id, addresses })
+  }
+
+  lookup(idOrLink: string, signal?: AbortSignal): Promise<LookupResult> {
+    return this.#lookup.lookup(idOrLink, this.#untilClosed(signal))
+  }
+
+  async verify(path: string, idOrLink: string, signal?: AbortSignal): Promise<VerifyResult> {
+    const either = this.#untilClosed(signal)
+    return await verifyFile({ path, secrets: await this.#lookup.secrets(idOrLink, either), signal: either })
+  }
+
+  streamUrl(digest: Digest): Promise<string> {
+    return this.#playing.url(digest)
+  }
+
+  async allowStreamHost(authority: string): Promise<void> {
+    this.#streams.allowHost(authority)
+  }
+
+  async #startNetwork(clock: Clock, random: Random): Promise<Network> {
+    const { folder, keystore, settings } = this.#init
+    const port = await chooseListenPort(settings, folder)
+    return await Network.start({
+      keystore,
+      settings,
+      port,
+      uploadLimiter: new TokenBucket(settings.uploadLimit, clock),
+      downloadLimiter: new TokenBucket(settings.downloadLimit, clock),
+      traffic: this.#traffic,
+      clock,
+      random,
+      log: this.#emitLog,
+      served: digest => this.#shelf.find(digest)?.served(),
+      grantFor: (digest, request, peerId) => this.#granting.grant(digest, request, peerId),
+      onUploaded: (digest, bytes) => this.#onUploaded(digest, bytes),
+      onHoldings: digest => this.#onHoldings(digest)
+    })
+  }
+
+  async #onJoined(): Promise<void> {
+    for (const video of this.#shelf.list()) this.#announce(video)
+    await this.#fetching.resumeAll()
+  }
+
+  #onStatus(status: PeerStatus): void {
+    this.#events.emit('status', status)
+    this.#events.emit('peers', this.#presence.network?.connectedPeers() ?? [])
+  }
+
+  #onUploaded(digest: Digest, bytes: number): void {
+    const video = this.#shelf.find(digest)
+    video?.upload.add(bytes)
+    if (video) this.#shelf.changed(video)
+  }
+
+  #onHoldings(digest: Digest): void {
+    const video = this.#shelf.find(digest)
+    if (!video) return
+    video.knownHolders = this.#traffic.holdingsOf(digest).length
+    this.#shelf.changed(video)
+  }
+
+  #announce(video: Video): void {
+    const have = video.store?.have
+    if (have && have.size > 0) this.#presence.network?.announce(video, have)
+  }
+
+  async #withdraw(video: Video): Promise<void> {
+    await this.#presence.network?.withdraw(video, AbortSignal.timeout(WITHDRAW_DEADLINE))
+  }
+
+  async #openFile(video: Video): Promise<void> {
+    try {
+      await this.#files.open(video)
+    } catch (error) {
+      this.#log.warn(`${video.digest.slice(0, 8)} cannot be served`, toPeerError(error))
+    }
+  }
+
+  #background(work: Promise<unknown>, complaint: string): void {
+    work.catch((error: unknown) => this.#log.warn(complaint, toPeerError(error)))
+  }
+
+  #untilClosed(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal
+  }
+
+  readonly #emitLog: PeerInit['log'] = line => {
+    this.#init.log(line)
+    this.#events.emit('log', line)
+  }
+}
+
+/** Whether all of a video is in one file: shared, or fetched to its end. */
+function isWhole({ entry }: Video): boolean {
+  return entry.state === 'sharing' || entry.state === 'complete'
+}

@@ -1,0 +1,287 @@
+import { access } from 'node:fs/promises'
+import type { FetchOptions } from '../api.ts'
+import type { Clock } from '../clock.ts'
+import { digestOf } from '../content/content-id.ts'
+import { deriveContentKeys } from '../content/content-key.ts'
+import { parseIdOrLink, type VideoLink } from '../content/link.ts'
+import { type Metadata, openMetadata } from '../content/metadata.ts'
+import { UNKNOWN_MIME_TYPE } from '../content/mime-type.ts'
+import type { BanList } from '../download/ban-list.ts'
+import type { Holder, HolderSession } from '../download/chunk-holder.ts'
+import { Download, type DownloadFacts } from '../download/download.ts'
+import { systemFiles } from '../download/file-system.ts'
+import type { InFlightBudget } from '../download/in-flight-budget.ts'
+import type { SealedCache } from '../download/sealed-cache.ts'
+import { type DownloadTarget, resolveTarget } from '../download/target.ts'
+import { PeerError, toPeerError } from '../errors.ts'
+import type { DataFolder } from '../library/data-folder.ts'
+import { Journal } from '../library/journal.ts'
+import type { Library } from '../library/library.ts'
+import type { LibraryEntry } from '../library/library-entry.ts'
+import type { Logger } from '../log.ts'
+import type { Network } from '../node/network.ts'
+import type { Random } from '../random.ts'
+import type { Video } from './video.ts'
+import type { VideoFiles } from './video-files.ts'
+import type { VideoShelf } from './video-shelf.ts'
+
+export interface FetchingInit {
+  shelf: VideoShelf
+  library: Library
+  files: VideoFiles
+  folder: DataFolder
+  /** Where finished files go unless the caller says otherwise. */
+  downloadFolder: string
+  bans: BanList
+  budget: InFlightBudget
+  cache: SealedCache
+  clock: Clock
+  random: Random
+  log: Logger
+  /** The network while this peer is joined. */
+  network(): Network | undefined
+  /** This peer has something of the video to announce that it had not before. */
+  onHave(video: Video): void
+}
+
+/** Turns IDs and links into downloads, and keeps those going that were under way. */
+export class Fetching {
+  readonly #init: FetchingInit
+
+  constructor(init: FetchingInit) {
+    this.#init = init
+  }
+
+  /**
+   * Begins a download, or goes on with one that is known. Resolves once it is kept in the library.
+   * @throws PeerError ID_INVALID, LINK_INVALID, FOLDER_UNWRITABLE, FILE_EXISTS
+   */
+  async fetch(idOrLink: string, options: FetchOptions): Promise<Video> {
+    const { shelf, clock, downloadFolder } = this.#init
+    const link = parseIdOrLink(idOrLink)
+    const digest = digestOf(link.id)
+    const known = shelf.find(digest)
+    if (known) return await this.#fetchAgain(known, link)
+    const target = await resolveTarget(
+      options.output,
+      downloadFolder,
+      options.overwrite ?? false,
+      systemFiles
+    )
+    const video = await shelf.add({
+      id: link.id,
+      entry: {
+        digest,
+        origin: 'fetched',
+        name: digest.slice(0, 8),
+        mimeType: UNKNOWN_MIME_TYPE,
+        bytes: 0,
+        chunkSize: 0,
+        chunks: 0,
+        policy: 'open',
+        state: 'transferring',
+        target,
+        addedAt: clock.now(),
+        viaAddresses: link.addresses
+      }
+    })
+    await this.#begin(video)
+    return video
+  }
+
+  /** Goes on after a pause or a failure. */
+  async resume(video: Video): Promise<void> {
+    if (video.entry.origin !== 'fetched' || video.entry.state === 'complete') return
+    video.failure = undefined
+    await this.#init.shelf.update(video, { state: 'transferring' })
+    await this.#begin(video)
+  }
+
+  /** Stops until `resume`; also over restarts. */
+  async pause(video: Video): Promise<void> {
+    if (video.entry.origin !== 'fetched' || video.entry.state === 'complete') return
+    await this.#init.shelf.update(video, { state: 'paused' })
+    await video.download?.pause()
+  }
+
+  /** Goes on with all downloads that were under way: called when the network is there. */
+  async resumeAll(): Promise<void> {
+    for (const video of this.#init.shelf.list()) {
+      if (video.entry.origin === 'fetched' && video.entry.state === 'transferring') await this.#begin(video)
+    }
+  }
+
+  /** Stops all downloads without forgetting that they were under way. */
+  async suspendAll(): Promise<void> {
+    await Promise.all(this.#init.shelf.list().map(video => video.download?.pause()))
+  }
+
+  /** Stops for good and deletes what has arrived; a finished file stays. */
+  async discard(video: Video): Promise<void> {
+    if (video.entry.state === 'complete') {
+      await video.download?.close()
+      return
+    }
+    const download = video.download ?? (await this.#createDownload(video))
+    await download.discard()
+  }
+
+  /** Stops all downloads and lets go of their files. */
+  async closeAll(): Promise<void> {
+    await Promise.all(this.#init.shelf.list().map(video => video.download?.close()))
+  }
+
+  async #fetchAgain(video: Video, link: VideoLink): Promise<Video> {
+    const { shelf } = this.#init
+    if (video.entry.origin === 'shared') {
+      const where = video.entry.path ?? video.entry.name
+      throw new PeerError('FILE_EXISTS', `You share this video yourself, from ${where}. Watch it there.`)
+    }
+    const viaAddresses = [...new Set([...link.addresses, ...(video.entry.viaAddresses ?? [])])].slice(0, 16)
+    await shelf.update(video, { viaAddresses })
+    if (video.entry.state === 'complete' && (await isThere(video.entry.path))) return video
+    if (video.entry.state === 'complete') await this.#forgetFile(video)
+    await this.resume(video)
+    return video
+  }
+
+  async #forgetFile(video: Video): Promise<void> {
+    await video.download?.close()
+    video.download = undefined
+    video.file = undefined
+    const { path: _path, fileIdentity: _identity, ...rest } = video.entry
+    video.entry = { ...rest, state: 'transferring' }
+    await this.#init.shelf.update(video, {})
+  }
+
+  async #begin(video: Video): Promise<void> {
+    if (!this.#init.network()) return
+    video.download ??= await this.#createDownload(video)
+    video.download.start()
+    this.#init.shelf.changed(video)
+  }
+
+  async #createDownload(video: Video): Promise<Download> {
+    const { folder, log, shelf } = this.#init
+    const download = new Download(
+      {
+        ...this.#init,
+        findHolders: signal => this.#findHolders(video, signal),
+        openSession: (holder, signal) => this.#openSession(video, holder, signal),
+        requestKey: async (manifest, peerId, signal) => {
+          const holder = { peerId, addresses: [] }
+          return await this.#requireNetwork().exchange.requestKey(video, manifest, holder, signal)
+        },
+        openJournal: count => Journal.open(folder, video.digest, count, log),
+        keep: facts => this.#keep(video, facts)
+      },
+      {
+        id: video.id,
+        digest: video.digest,
+        target: await this.#targetOf(video.entry),
+        known: await this.#knownFacts(video)
+      }
+    )
+    download.events.on('state', () => this.#onState(video, download))
+    download.events.on('progress', () => shelf.changed(video))
+    download.events.on('chunk', () => this.#init.onHave(video))
+    return download
+  }
+
+  async *#findHolders(video: Video, signal: AbortSignal): AsyncGenerator<Holder> {
+    yield* this.#requireNetwork().linkedHolders(video)
+    yield* await this.#requireNetwork().recordedHolders(video, signal)
+  }
+
+  async #openSession(video: Video, holder: Holder, signal: AbortSignal): Promise<HolderSession> {
+    return await this.#requireNetwork().exchange.openSession(video, holder, signal)
+  }
+
+  #requireNetwork(): Network {
+    const network = this.#init.network()
+    if (!network) throw new PeerError('NOT_JOINED', 'This peer has left the network. Join it again.')
+    return network
+  }
+
+  async #targetOf(entry: LibraryEntry): Promise<DownloadTarget> {
+    return entry.target ?? (await resolveTarget(undefined, this.#init.downloadFolder, false, systemFiles))
+  }
+
+  async #knownFacts(video: Video): Promise<DownloadFacts> {
+    const content = await this.#init.files.loadContent(video)
+    if (!content) return {}
+    const { partPath } = video.entry
+    const { contentKey } = video
+    return {
+      ...content,
+      ...(contentKey ? { contentKey, metadata: metadataOf(content.manifest, contentKey) } : {}),
+      ...(partPath === undefined ? {} : { partPath })
+    }
+  }
+
+  async #keep(video: Video, facts: DownloadFacts): Promise<void> {
+    const { library, shelf } = this.#init
+    const { manifest, leaves, contentKey, metadata, partPath, finished } = facts
+    if (manifest) {
+      await library.writeManifest(video.digest, manifest.bytes)
+      const { byteLength, chunkSize, count } = manifest
+      await shelf.update(video, { bytes: byteLength, chunkSize, chunks: count })
+    }
+    if (leaves) {
+      await library.writeLeaves(video.digest, leaves)
+      await this.#init.files.loadContent(video)
+    }
+    if (contentKey) await shelf.unlock(video, contentKey)
+    if (metadata) await shelf.update(video, described(metadata))
+    if (partPath !== undefined) await shelf.update(video, { partPath })
+    if (finished) {
+      const { partPath: _part, target: _target, ...rest } = video.entry
+      video.entry = rest
+      await shelf.update(video, { state: 'complete', path: finished.path, fileIdentity: finished.identity })
+    }
+  }
+
+  #onState(video: Video, download: Download): void {
+    const { shelf, log } = this.#init
+    const { state, failure } = download
+    shelf.changed(video)
+    if (state === 'complete') this.#init.onHave(video)
+    // A pause without a failure is the user's, or the end of the network: neither is decided here.
+    if (!failure || (state !== 'failed' && state !== 'paused')) return
+    shelf.update(video, { state }).catch(error => log.warn('the library was not written', toPeerError(error)))
+  }
+}
+
+function metadataOf(manifest: NonNullable<DownloadFacts['manifest']>, contentKey: Uint8Array): Metadata {
+  const { metadataKey } = deriveContentKeys(contentKey)
+  return openMetadata(metadataKey, manifest.contentId, manifest.sealedMetadata)
+}
+
+function described({
+  name,
+  mimeType,
+  sha256,
+  durationSeconds,
+  width,
+  height
+}: Metadata): Partial<LibraryEntry> {
+  return {
+    name,
+    mimeType,
+    ...(sha256 ? { sha256: Buffer.from(sha256).toString('hex') } : {}),
+    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+    ...(width === undefined ? {} : { width }),
+    ...(height === undefined ? {} : { height })
+  }
+}
+
+async function isThere(path: string | undefined): Promise<boolean> {
+  if (path === undefined) return false
+  try {
+    await access(path)
+    return true
+  } catch {
+    // Whatever keeps us from reaching it, the file must be fetched again.
+    return false
+  }
+}

@@ -1,0 +1,70 @@
+import type { Digest } from '../api.ts'
+import type { ChunkStore } from '../download/chunk-store.ts'
+import { PeerError } from '../errors.ts'
+import { StoredVideo } from '../stream/stored-video.ts'
+import type { StreamServer } from '../stream/stream-server.ts'
+import type { Video } from './video.ts'
+import type { VideoFiles } from './video-files.ts'
+import type { VideoShelf } from './video-shelf.ts'
+
+/** How long a player waits for a download to know its key. Milliseconds. */
+const KEY_DEADLINE = 30_000
+
+export interface PlayingInit {
+  shelf: VideoShelf
+  files: VideoFiles
+  streams: StreamServer
+}
+
+/** Gives players the URLs of videos that are here or on their way. */
+export class Playing {
+  readonly #init: PlayingInit
+
+  constructor(init: PlayingInit) {
+    this.#init = init
+  }
+
+  /**
+   * Waits until the first chunk could be decrypted, then gives a URL that plays the video.
+   * @throws PeerError VIDEO_UNKNOWN, TIMEOUT, FILE_CHANGED, or why the download failed
+   */
+  async url(digest: Digest): Promise<string> {
+    const video = this.#init.shelf.get(digest)
+    const store = await this.#store(video)
+    const { name, bytes, chunkSize, chunks } = video.entry
+    return await this.#init.streams.url(
+      new StoredVideo({
+        digest,
+        fileName: name,
+        geometry: { byteLength: bytes, chunkSize, count: chunks },
+        store,
+        playhead: video.download?.playhead
+      })
+    )
+  }
+
+  async #store(video: Video): Promise<ChunkStore> {
+    if (!video.store && !video.download) await this.#init.files.open(video)
+    if (!video.store) await this.#keyKnown(video)
+    const { store } = video
+    const failure = video.download?.failure ?? video.failure
+    if (store && video.failure === undefined) return store
+    throw failure
+      ? new PeerError(failure.code, failure.message)
+      : new PeerError('TIMEOUT', 'Nobody has answered for this video yet. Try again in a moment.')
+  }
+
+  #keyKnown({ download }: Video): Promise<void> {
+    if (!download || download.state === 'failed') return Promise.resolve()
+    return new Promise(resolve => {
+      const finish = (): void => {
+        if (!download.store && download.state !== 'failed' && !late.aborted) return
+        unsubscribe()
+        resolve()
+      }
+      const late = AbortSignal.timeout(KEY_DEADLINE)
+      late.addEventListener('abort', finish, { once: true })
+      const unsubscribe = download.events.on('state', finish)
+    })
+  }
+}

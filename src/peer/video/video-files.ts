@@ -1,0 +1,91 @@
+import { ChunkCipher } from '../content/chunk-cipher.ts'
+import { deriveContentKeys } from '../content/content-key.ts'
+import { type Manifest, verifyManifest } from '../content/manifest.ts'
+import { verifyLeaves } from '../content/merkle-tree.ts'
+import type { ChunkSecrets } from '../download/chunk-store.ts'
+import { FileChunkStore } from '../download/file-chunk-store.ts'
+import type { SealedCache } from '../download/sealed-cache.ts'
+import { type PeerError, toPeerError } from '../errors.ts'
+import type { Library } from '../library/library.ts'
+import type { Logger } from '../log.ts'
+import type { Video, VideoContent } from './video.ts'
+import type { VideoShelf } from './video-shelf.ts'
+
+export interface VideoFilesInit {
+  shelf: VideoShelf
+  library: Library
+  cache: SealedCache
+  log: Logger
+  /** A share's file is not what it was: nothing of it can be served any more. */
+  onStale(video: Video): void
+}
+
+/** Opens what is on disk of the videos on the shelf: manifests, leaves, whole files. */
+export class VideoFiles {
+  readonly #init: VideoFilesInit
+
+  constructor(init: VideoFilesInit) {
+    this.#init = init
+  }
+
+  /** Manifest and leaves as kept, checked again; undefined when one is not there. */
+  async loadContent(video: Video): Promise<VideoContent | undefined> {
+    if (video.content) return video.content
+    const bytes = await this.#init.library.readManifest(video.digest)
+    const leaves = await this.#init.library.readLeaves(video.digest)
+    if (!bytes || !leaves) return undefined
+    const manifest = await verifyManifest(bytes, video.id)
+    if (!verifyLeaves(leaves, manifest.count, manifest.root)) return undefined
+    video.content = { manifest, leaves }
+    return video.content
+  }
+
+  /** Serves and plays a shared source or a finished file from now on, once it is found unchanged. */
+  async open(video: Video): Promise<void> {
+    const content = await this.loadContent(video)
+    const { path, fileIdentity } = video.entry
+    if (!content || !video.contentKey || !path || !fileIdentity) return
+    const file = new FileChunkStore({
+      digest: video.digest,
+      path,
+      identity: fileIdentity,
+      secrets: chunkSecrets(content.manifest, content.leaves, video.contentKey),
+      cache: this.#init.cache,
+      onStale: reason => this.#becomeStale(video, reason),
+      onIdentity: identity => {
+        this.#init.shelf.update(video, { fileIdentity: identity }).catch(error => this.#warn(video, error))
+      }
+    })
+    video.file = file
+    await this.check(video)
+  }
+
+  /** Looks whether the file is still what was hashed. A share that is not becomes stale. */
+  async check(video: Video): Promise<void> {
+    try {
+      await video.file?.check()
+    } catch (error) {
+      this.#warn(video, error)
+    }
+  }
+
+  #becomeStale(video: Video, reason: PeerError): void {
+    const { shelf, log, onStale } = this.#init
+    log.warn(`${video.digest.slice(0, 8)} can no longer be served: ${reason.code}`)
+    video.failure = { code: reason.code, message: reason.message }
+    const change = video.entry.origin === 'shared' ? ({ state: 'stale', stale: reason.message } as const) : {}
+    shelf.update(video, change).catch(error => this.#warn(video, error))
+    onStale(video)
+  }
+
+  #warn(video: Video, error: unknown): void {
+    this.#init.log.warn(`the file of ${video.digest.slice(0, 8)} has a problem`, toPeerError(error))
+  }
+}
+
+/** What a video's chunks are made and checked with. */
+export function chunkSecrets(manifest: Manifest, leaves: Uint8Array, contentKey: Uint8Array): ChunkSecrets {
+  const { byteLength, chunkSize, count } = manifest
+  const { chunkKey } = deriveContentKeys(contentKey)
+  return { cipher: new ChunkCipher(chunkKey, manifest.contentId, { byteLength, chunkSize, count }), leaves }
+}
