@@ -1,0 +1,471 @@
+import type { Clock } from '../clock.ts'
+import { PeerError, toPeerError } from '../errors.ts'
+import { EventEmitter } from '../event-emitter.ts'
+import type { Logger } from '../log.ts'
+import { pickRandom, type Random } from '../random.ts'
+import type { Signer } from '../wire/signature.ts'
+import type { Contact } from './contact.ts'
+import { deadline } from './deadline.ts'
+import { findOwners, Lookup, type LookupOptions, type LookupStep, type Owners } from './lookup.ts'
+import { Membership, type RingRole } from './membership.ts'
+import { Network } from './network.ts'
+import { PeriodicTask } from './periodic-task.ts'
+import { HandOver } from './record/hand-over.ts'
+import type { ProviderRecord, VerifySignature } from './record/provider-record.ts'
+import { Publisher } from './record/publisher.ts'
+import { type KeyContents, RecordReader, withoutTombstoned } from './record/record-reader.ts'
+import { RecordStore } from './record/record-store.ts'
+import { Replicator } from './record/replicator.ts'
+import { positionToHex, type RingPosition } from './ring-position.ts'
+import { RingState } from './ring-state.ts'
+import { type DialBack, dialBackHandler } from './rpc/handlers/dial-back.ts'
+import { digestHandler } from './rpc/handlers/digest.ts'
+import { getHandler } from './rpc/handlers/get.ts'
+import { leaveHandler } from './rpc/handlers/leave.ts'
+import { neighboursHandler } from './rpc/handlers/neighbours.ts'
+import { nextHandler } from './rpc/handlers/next.ts'
+import { notifyHandler } from './rpc/handlers/notify.ts'
+import { nudgeHandler } from './rpc/handlers/nudge.ts'
+import { pingHandler } from './rpc/handlers/ping.ts'
+import { pullHandler } from './rpc/handlers/pull.ts'
+import { storeHandler } from './rpc/handlers/store.ts'
+import type { Handlers, Transport } from './rpc/protocol.ts'
+import { Stabilizer } from './stabilizer.ts'
+
+/** What this peer sees of its ring. Ring positions are 64 hex digits. */
+export interface RingSnapshot {
+  name: string
+  role: RingRole
+  /** One sentence: why this role. */
+  roleReason: string
+  position: string
+  /** Estimated number of members, this peer included. */
+  estimatedSize: number
+  predecessor?: string
+  /** Peer ids, nearest first. */
+  successors: string[]
+  /** Distinct peers in the finger table, one for each interval. */
+  fingers: string[]
+  /** Records held for others and for itself. */
+  records: number
+}
+
+/** What a node needs from its host. */
+export interface ChordNodeComponents {
+  peerId: string
+  signer: Signer
+  transport: Transport
+  clock: Clock
+  random: Random
+  log: Logger
+  verify: VerifySignature
+  /** Announced multiaddrs, as they are now. */
+  addresses(): readonly string[]
+  dialBack: DialBack
+  /** Members that were configured, to be asked when this peer is alone or its ring may be in two parts. */
+  bootstrapContacts(signal: AbortSignal): Promise<readonly Contact[]>
+}
+
+/** What its user chooses. */
+export interface ChordNodeInit {
+  /** The ring's name. */
+  ring: string
+  /** False: always a client. Default true. */
+  stay?: boolean
+  /** Length of the successor list; default 8, and 16 in a ring of more than 500. */
+  successors?: number
+  /** Milliseconds between stabilise rounds; default 15,000. */
+  stabiliseInterval?: number
+  /** The same in the first two minutes; default 5,000. */
+  settlingInterval?: number
+}
+
+export interface FindProvidersOptions {
+  signal: AbortSignal
+  /** Whose tombstone ends all records of the key: the owner that the manifest names (text form of its peer id). */
+  owner?: string
+  /** Peers to begin with when this peer is in no ring, or its ring knows nothing. */
+  through?: readonly Contact[]
+}
+
+const REUNION_INTERVAL = 60_000
+const REUNION_INTERVAL_ALONE = 10_000
+const SWEEP_INTERVAL = 60_000
+const MEET_TIMEOUT = 15_000
+const SNAPSHOT_DEBOUNCE = 100
+const GOODBYE_TIMEOUT = 1_000
+
+/**
+ * One peer of a Chord ring, apart from any network library: ring maintenance, look-ups and records over an injected
+ * transport, clock and random source.
+ */
+export class ChordNode {
+  readonly events = new EventEmitter<{ ring: RingSnapshot }>()
+  /** Answers to other peers' requests. */
+  readonly handlers: Handlers
+  readonly ring: RingState
+  readonly network: Network
+  readonly store: RecordStore
+  readonly publisher: Publisher
+  readonly membership: Membership
+  readonly stabilizer: Stabilizer
+  readonly #components: ChordNodeComponents
+  readonly #init: ChordNodeInit
+  readonly #handOver: HandOver
+  readonly #replicator: Replicator
+  readonly #reader: RecordReader
+  readonly #reunion: PeriodicTask
+  readonly #sweep: PeriodicTask
+  readonly #announce: PeriodicTask
+  #isJoined = false
+
+  constructor(components: ChordNodeComponents, init: ChordNodeInit) {
+    this.#components = components
+    this.#init = init
+    const { peerId, transport, clock, random, log, verify, addresses } = components
+    this.network = new Network(transport, clock)
+    this.ring = new RingState({
+      peerId,
+      addresses,
+      isDead: other => this.network.isDead(other),
+      ...(init.successors === undefined ? {} : { successors: init.successors })
+    })
+    const shared = { ring: this.ring, network: this.network, clock, random, log }
+    this.store = new RecordStore({ clock, random, verify, log })
+    this.#handOver = new HandOver({ ...shared, store: this.store })
+    this.#replicator = new Replicator({ ...shared, store: this.store, handOver: this.#handOver })
+    this.#reader = new RecordReader({ ...shared, store: this.store, verify, peerId })
+    this.membership = new Membership(shared, init.stay ?? true)
+    this.stabilizer = new Stabilizer(
+      {
+        ...shared,
+        lookup: (key, signal) => this.owners(key, { signal }),
+        onAlone: signal => this.#onAlone(signal)
+      },
+      {
+        ...(init.stabiliseInterval === undefined ? {} : { interval: init.stabiliseInterval }),
+        ...(init.settlingInterval === undefined ? {} : { settlingInterval: init.settlingInterval })
+      }
+    )
+    this.publisher = new Publisher({
+      ...shared,
+      signer: components.signer,
+      peerId,
+      addresses,
+      isJoined: () => this.#isJoined,
+      owners: async (key, signal) => (await this.owners(key, { signal })).members,
+      storeHere: record => this.store.accept(record)
+    })
+    this.handlers = this.#makeHandlers()
+    this.#reunion = this.#makeTask(
+      () => (this.ring.successors.first ? REUNION_INTERVAL : REUNION_INTERVAL_ALONE),
+      signal => this.#reunite(signal)
+    )
+    this.#sweep = this.#makeTask(
+      () => SWEEP_INTERVAL,
+      async () => this.store.sweep()
+    )
+    this.#announce = this.#makeTask(
+      () => undefined,
+      async () => this.events.emit('ring', this.snapshot())
+    )
+    this.#connectEvents()
+  }
+
+  get isJoined(): boolean {
+    return this.#isJoined
+  }
+
+  /**
+   * Joins the ring that `entry` is in (Zave's join: the successor's list is read before becoming a member), or starts a
+   * ring of one.
+   * @throws PeerError what the look-up of the own position throws; the signal's reason
+   */
+  async join(
+    entry: Contact | undefined,
+    options: { signal: AbortSignal; onStage?: (text: string) => void }
+  ): Promise<void> {
+    if (entry) {
+      options.onStage?.('Looking up this peer’s place in the ring')
+      const members = await this.#membersAround(entry, options.signal)
+      const [head, ...tail] = members
+      if (!head) throw new PeerError('NOT_JOINED', 'The bootstrap peer knows no ring. Try another one.')
+      this.ring.adopt(head, tail)
+      options.onStage?.('Asking another peer to dial back')
+      await this.membership.seek(members, options.signal)
+    } else {
+      this.membership.beAlone()
+    }
+    this.#start()
+  }
+
+  /**
+   * Withdraws this peer's records, hands over those of others and says good-bye. Goes as far as the signal lets it, and
+   * always ends stopped.
+   */
+  async leave(signal: AbortSignal): Promise<void> {
+    if (!this.#isJoined) return
+    try {
+      await this.publisher.withdrawAll(signal)
+      if (this.ring.isMember) {
+        await this.#replicator.handAway(signal)
+        await this.#sayGoodbye(signal)
+      }
+    } catch (error) {
+      this.#components.log.info(`Left the ring before all was handed over: ${toPeerError(error).message}`)
+    }
+    this.stop()
+  }
+
+  /** Stops at once, as a crash would; the ring finds out by itself. */
+  stop(): void {
+    this.#isJoined = false
+    for (const part of this.#parts()) part.stop()
+    this.ring.clear()
+    this.store.clear()
+  }
+
+  /**
+   * Merges with the ring that another peer is in, if that is not this one: finds this peer's successor there and adopts it if
+   * it is nearer, and offers itself as predecessor. The rings then close up by stabilising.
+   */
+  async meet(contact: Contact, signal: AbortSignal): Promise<void> {
+    if (!this.#isJoined || contact.peerId === this.ring.peerId) return
+    const limit = deadline(this.#components.clock, MEET_TIMEOUT, signal)
+    try {
+      const [head, ...tail] = await this.#membersAround(contact, limit.signal)
+      if (!head) return
+      for (const member of [head, ...tail]) this.ring.offer(member)
+      if (this.ring.isMember) {
+        const addresses = [...this.ring.self.addresses]
+        await this.network.call(head, 'notify', { addresses }, { signal: limit.signal })
+      } else {
+        this.membership.recheck()
+      }
+      this.stabilizer.poke()
+    } finally {
+      limit.release()
+    }
+  }
+
+  /** A look-up, step by step; returns the key's owners. */
+  lookup(key: RingPosition, options: LookupOptions): AsyncGenerator<LookupStep, Owners> {
+    return this.#newLookup(key, options).run()
+  }
+
+  /** The owner of a key and the members after it. */
+  owners(key: RingPosition, options: LookupOptions): Promise<Owners> {
+    return findOwners(this.#newLookup(key, options))
+  }
+
+  /** What the ring holds under a key. */
+  async read(key: RingPosition, options: LookupOptions): Promise<KeyContents> {
+    const owners = await this.owners(key, options)
+    return this.#reader.read(key, owners.members, options.signal)
+  }
+
+  /** Verified, unexpired provider records, without what tombstones ended. */
+  async findProviders(key: RingPosition, options: FindProvidersOptions): Promise<ProviderRecord[]> {
+    const { signal, through, owner } = options
+    if (this.#isJoined) {
+      const found = withoutTombstoned(await this.read(key, { signal }), owner)
+      if (found.length > 0 || !through?.length) return found
+    }
+    if (!through?.length) throw notJoined()
+    const seeds = await this.seedsFrom(through, signal)
+    if (seeds.length === 0) return []
+    return withoutTombstoned(await this.read(key, { signal, seeds }), owner)
+  }
+
+  /** The last connection to a peer ended. */
+  onDisconnect(peerId: string): void {
+    const neighbour = this.ring.neighbour(peerId)
+    if (!this.#isJoined || !neighbour) return
+    this.stabilizer.verify(neighbour).catch((error: unknown) => {
+      this.#components.log.debug(`A neighbour was not verified: ${toPeerError(error).message}`)
+    })
+  }
+
+  /** This peer's announced addresses changed. */
+  onAddressesChanged(): void {
+    if (!this.#isJoined) return
+    this.membership.recheck()
+    this.publisher.renewAll()
+  }
+
+  snapshot(): RingSnapshot {
+    const { ring, membership } = this
+    return {
+      name: this.#init.ring,
+      role: membership.role,
+      roleReason: membership.reason,
+      position: positionToHex(ring.position),
+      estimatedSize: ring.estimatedSize(),
+      ...(ring.predecessor ? { predecessor: ring.predecessor.peerId } : {}),
+      successors: ring.successors.entries.map(entry => entry.peerId),
+      fingers: ring.fingers.preferred().map(finger => finger.peerId),
+      records: this.store.size
+    }
+  }
+
+  #newLookup(key: RingPosition, options: LookupOptions): Lookup {
+    const { clock } = this.#components
+    return new Lookup({ ring: this.ring, network: this.network, clock }, key, options)
+  }
+
+  #start(): void {
+    this.#isJoined = true
+    for (const part of this.#parts()) part.start()
+    this.#announceSoon()
+  }
+
+  #parts() {
+    return [
+      this.#announce,
+      this.stabilizer,
+      this.membership,
+      this.#handOver,
+      this.#replicator,
+      this.publisher,
+      this.#reunion,
+      this.#sweep
+    ]
+  }
+
+  #makeTask(nextDelay: () => number | undefined, run: (signal: AbortSignal) => Promise<void>): PeriodicTask {
+    return new PeriodicTask({ clock: this.#components.clock, nextDelay, run })
+  }
+
+  #makeHandlers(): Handlers {
+    const { ring, store, stabilizer, network } = this
+    const { log, dialBack } = this.#components
+    return {
+      ping: pingHandler(ring),
+      neighbours: neighboursHandler(ring),
+      notify: notifyHandler(ring, stabilizer, log),
+      nudge: nudgeHandler(stabilizer),
+      next: nextHandler(ring),
+      dialBack: dialBackHandler(dialBack),
+      leave: leaveHandler({ ring, network, stabilizer, log }),
+      store: storeHandler(ring, store),
+      get: getHandler(store),
+      pull: pullHandler(store),
+      digest: digestHandler(store)
+    }
+  }
+
+  #connectEvents(): void {
+    const { ring, network, store, publisher } = this
+    network.events.on('dead', ({ peerId }) => this.#onDead(peerId))
+    network.events.on('restarted', ({ peerId }) => {
+      this.#replicator.forget(peerId)
+      publisher.onPeerLost(peerId)
+    })
+    ring.events.on('successors', () => {
+      this.#replicator.poke()
+      this.#announceSoon()
+    })
+    ring.events.on('predecessor', ({ previous, current }) => {
+      this.#handOver.onPredecessor(previous, current)
+      this.#replicator.poke()
+      this.#announceSoon()
+    })
+    store.events.on('stored', ({ key }) => {
+      if (ring.owns(key)) this.#replicator.poke()
+      this.#announceSoon()
+    })
+    this.membership.events.on('changed', () => {
+      this.stabilizer.poke()
+      this.#announceSoon()
+    })
+  }
+
+  #onDead(peerId: string): void {
+    const neighbour = this.ring.neighbour(peerId)
+    if (neighbour) {
+      this.#components.log.info(`Peer ${peerId} is gone from the ring`)
+      this.network.rememberLost(neighbour)
+    }
+    this.ring.forget(peerId)
+    this.#replicator.forget(peerId)
+    this.publisher.onPeerLost(peerId)
+    if (neighbour) this.stabilizer.poke()
+  }
+
+  #announceSoon(): void {
+    this.#announce.poke(SNAPSHOT_DEBOUNCE)
+  }
+
+  // The members responsible for this peer's own position in the ring of `entry`, without itself.
+  async #membersAround(entry: Contact, signal: AbortSignal): Promise<Contact[]> {
+    const seeds = await this.seedsFrom([entry], signal)
+    if (seeds.length === 0) return []
+    const { members } = await this.owners(this.ring.position, { signal, seeds })
+    return members.filter(member => member.peerId !== this.ring.peerId)
+  }
+
+  /** Members to begin a look-up with: those of `entries` that are members, and whom the others, being clients, know. */
+  async seedsFrom(entries: readonly Contact[], signal: AbortSignal): Promise<Contact[]> {
+    const views = await Promise.all(
+      entries.map(async entry => {
+        try {
+          const view = await this.network.call(entry, 'neighbours', {}, { signal })
+          return view.member ? [entry] : view.successors
+        } catch (error) {
+          signal.throwIfAborted()
+          this.#components.log.debug(`Peer ${entry.peerId} is no way in: ${toPeerError(error).message}`)
+          return []
+        }
+      })
+    )
+    return views.flat().filter(contact => contact.peerId !== this.ring.peerId)
+  }
+
+  /** All successors died at once: whoever else is known may lead back; else this peer is the ring. */
+  async #onAlone(signal: AbortSignal): Promise<void> {
+    const { predecessor, fingers } = this.ring
+    const known = [...(predecessor ? [predecessor] : []), ...fingers.preferred()]
+    for (const contact of known.slice(0, 8)) {
+      try {
+        for (const member of await this.#membersAround(contact, signal)) this.ring.offer(member)
+      } catch (error) {
+        signal.throwIfAborted()
+        this.#components.log.debug(`No way back through ${contact.peerId}: ${toPeerError(error).message}`)
+      }
+      if (this.ring.successors.first) return
+    }
+    this.ring.setPredecessor(undefined)
+  }
+
+  async #reunite(signal: AbortSignal): Promise<void> {
+    const { bootstrapContacts, log, random } = this.#components
+    try {
+      const known = [...this.network.lost(), ...(await bootstrapContacts(signal))]
+      const strangers = known.filter(contact => !this.ring.neighbour(contact.peerId))
+      const chosen = pickRandom(strangers, random)
+      if (chosen) await this.meet(chosen, signal)
+    } catch (error) {
+      if (!signal.aborted) log.debug(`No reunion: ${toPeerError(error).message}`)
+    }
+  }
+
+  async #sayGoodbye(signal: AbortSignal): Promise<void> {
+    const { predecessor, successors } = this.ring
+    const request = {
+      ...(predecessor ? { predecessor } : {}),
+      successors: [...successors.entries]
+    }
+    const told = new Map(successors.entries.map(entry => [entry.peerId, entry]))
+    if (predecessor) told.set(predecessor.peerId, predecessor)
+    const goodbyes = [...told.values()].map(contact =>
+      this.network.call(contact, 'leave', request, { signal, timeout: GOODBYE_TIMEOUT })
+    )
+    const results = await Promise.allSettled(goodbyes)
+    const failed = results.filter(result => result.status === 'rejected').length
+    if (failed > 0) this.#components.log.debug(`${failed} neighbours were not told of this peer’s leave`)
+  }
+}
+
+function notJoined(): PeerError {
+  return new PeerError('NOT_JOINED', 'This peer is in no ring. Join the network first.')
+}

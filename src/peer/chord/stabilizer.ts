@@ -1,0 +1,297 @@
+import type { Clock } from '../clock.ts'
+import { toPeerError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { pickRandom, type Random } from '../random.ts'
+import {
+  DEAD_RETRY,
+  FINGERS_PER_ROUND,
+  RING_BITS,
+  SETTLING_PERIOD,
+  STABILISE_DEBOUNCE,
+  STABILISE_INTERVAL,
+  STABILISE_INTERVAL_SETTLING,
+  STABILISE_JITTER,
+  STABILISE_MIN_SPACING
+} from './constants.ts'
+import type { Contact } from './contact.ts'
+import type { Network } from './network.ts'
+import { PeriodicTask } from './periodic-task.ts'
+import { advance, distance, intervalOf, isBetween, type RingPosition } from './ring-position.ts'
+import type { RingState } from './ring-state.ts'
+import type { Neighbourhood } from './rpc/protocol.ts'
+
+export interface StabilizerInit {
+  /** Milliseconds between rounds once settled. */
+  interval?: number
+  /** Milliseconds between rounds in the first two minutes. */
+  settlingInterval?: number
+}
+
+export interface StabilizerComponents {
+  ring: RingState
+  network: Network
+  clock: Clock
+  random: Random
+  log: Logger
+  /** Looks up a ring position, so that the fingers along the way are learnt. */
+  lookup(key: RingPosition, signal: AbortSignal): Promise<unknown>
+  /** Every successor is lost. */
+  onAlone(signal: AbortSignal): Promise<void>
+}
+
+/** Predecessors of a successor that one round walks back over: a merge of two rings closes up as fast as it can. */
+const MAX_STEPS_PER_ROUND = 16
+
+/**
+ * Keeps this peer's place in the ring by Zave's corrected rules (arXiv 1610.01140): stabilise and rectify, at most one
+ * remote question for each atomic step. A client does the same without ever offering itself, and so knows the members
+ * around its position.
+ */
+export class Stabilizer {
+  readonly #interval: number
+  readonly #settlingInterval: number
+  readonly #components: StabilizerComponents
+  readonly #task: PeriodicTask
+  #controller: AbortController | undefined
+  #settledAt = 0
+  #lastRoundAt = Number.NEGATIVE_INFINITY
+  #nextFinger = RING_BITS - 1
+
+  constructor(components: StabilizerComponents, init: StabilizerInit = {}) {
+    this.#components = components
+    this.#interval = init.interval ?? STABILISE_INTERVAL
+    this.#settlingInterval = init.settlingInterval ?? STABILISE_INTERVAL_SETTLING
+    this.#task = new PeriodicTask({
+      clock: components.clock,
+      nextDelay: () => this.#nextDelay(),
+      run: signal => this.#runRound(signal)
+    })
+  }
+
+  start(): void {
+    this.stop()
+    this.#controller = new AbortController()
+    this.#settledAt = this.#components.clock.monotonic() + SETTLING_PERIOD
+    this.#task.start()
+    this.poke()
+  }
+
+  stop(): void {
+    this.#task.stop()
+    this.#controller?.abort()
+    this.#controller = undefined
+  }
+
+  /** Something changed: runs a round soon. Wishes are gathered, and rounds keep a distance. */
+  poke(): void {
+    const since = this.#components.clock.monotonic() - this.#lastRoundAt
+    this.#task.poke(Math.max(STABILISE_DEBOUNCE, STABILISE_MIN_SPACING - since))
+  }
+
+  /**
+   * A neighbour's connection ended, or it was not heard of: asks it, and mends the ring if it is gone.
+   */
+  async verify(contact: Contact): Promise<void> {
+    const signal = this.#controller?.signal
+    if (!signal) return
+    if (await this.#isAlive(contact, signal)) return
+    this.poke()
+  }
+
+  /** One round. Runs by itself after `start`; tests may call it. */
+  async round(signal: AbortSignal): Promise<void> {
+    const { ring } = this.#components
+    await this.#stabilise(signal)
+    if (ring.isMember) await this.#checkPredecessor(signal)
+    await this.#checkTail(signal)
+    ring.fitSuccessors()
+    await this.#fixFingers(signal)
+  }
+
+  /**
+   * Takes a member that offered itself as predecessor (Zave's rectify). The old one is asked when the new one would not
+   * be nearer.
+   */
+  async rectify(candidate: Contact): Promise<void> {
+    const { ring } = this.#components
+    const signal = this.#controller?.signal
+    const old = ring.predecessor
+    if (!ring.isMember || !signal || old?.peerId === candidate.peerId) return
+    if (!old || isBetween(old.position, candidate.position, ring.position)) {
+      ring.setPredecessor(candidate)
+      if (old) this.#nudge(old, signal)
+      return
+    }
+    if (await this.#isAlive(old, signal)) return
+    ring.setPredecessor(candidate)
+    this.poke()
+  }
+
+  /** As `rectify`, for a member that somebody else named: it has to answer first. */
+  async rectifyIfAlive(candidate: Contact): Promise<void> {
+    const signal = this.#controller?.signal
+    if (signal && (await this.#isAlive(candidate, signal))) await this.rectify(candidate)
+  }
+
+  async #runRound(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#components
+    try {
+      await this.round(signal)
+    } catch (error) {
+      if (!signal.aborted) log.warn('A stabilise round failed', toPeerError(error))
+    }
+    this.#lastRoundAt = clock.monotonic()
+  }
+
+  #nextDelay(): number {
+    const { clock, random } = this.#components
+    const interval = clock.monotonic() < this.#settledAt ? this.#settlingInterval : this.#interval
+    return interval * (1 + STABILISE_JITTER * (2 * random.float() - 1))
+  }
+
+  async #stabilise(signal: AbortSignal): Promise<void> {
+    const { ring } = this.#components
+    const before = ring.successors.entries.map(entry => entry.peerId).join()
+    for (let step = 0; step < MAX_STEPS_PER_ROUND; step++) {
+      const successor = ring.successors.first
+      if (!successor) {
+        await this.#components.onAlone(signal)
+        if (!ring.successors.first) return
+        continue
+      }
+      if (!(await this.#stabiliseWith(successor, signal))) break
+    }
+    const successor = ring.successors.first
+    if (ring.isMember && successor) await this.#notify(successor, signal)
+    const after = ring.successors.entries.map(entry => entry.peerId).join()
+    if (before !== after && ring.isMember && ring.predecessor) this.#nudge(ring.predecessor, signal)
+  }
+
+  // True while there may be a nearer successor to ask.
+  async #stabiliseWith(successor: Contact, signal: AbortSignal): Promise<boolean> {
+    const { ring, network } = this.#components
+    const view = await this.#askAgain(successor, signal)
+    if (!view?.member) {
+      this.#drop(successor)
+      return true
+    }
+    ring.adopt(successor, view.successors)
+    const nearer = view.predecessor
+    if (!nearer || !isBetween(ring.position, nearer.position, successor.position)) return false
+    if (network.deadFor(nearer.peerId) < DEAD_RETRY) return false
+    const nearerView = await this.#ask(nearer, signal)
+    if (!nearerView?.member) return false
+    ring.adopt(nearer, nearerView.successors)
+    return true
+  }
+
+  // One late answer is no death: the second question follows at once.
+  async #askAgain(contact: Contact, signal: AbortSignal): Promise<Neighbourhood | undefined> {
+    const first = await this.#ask(contact, signal)
+    if (first || this.#components.network.isDead(contact.peerId)) return first
+    return this.#ask(contact, signal)
+  }
+
+  async #ask(contact: Contact, signal: AbortSignal): Promise<Neighbourhood | undefined> {
+    try {
+      return await this.#components.network.call(contact, 'neighbours', {}, { signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#components.log.debug(`Peer ${contact.peerId} did not answer: ${toPeerError(error).message}`)
+      return undefined
+    }
+  }
+
+  async #notify(contact: Contact, signal: AbortSignal): Promise<Neighbourhood | undefined> {
+    const { ring, network, log } = this.#components
+    try {
+      const request = { addresses: [...ring.self.addresses] }
+      return await network.call(contact, 'notify', request, { signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      log.debug(`Peer ${contact.peerId} was not notified: ${toPeerError(error).message}`)
+      return undefined
+    }
+  }
+
+  // Only a hint: the other side stabilises by itself a little later.
+  #nudge(contact: Contact, signal: AbortSignal): void {
+    const { network, log } = this.#components
+    network.call(contact, 'nudge', {}, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) log.debug(`Peer ${contact.peerId} was not nudged: ${toPeerError(error).message}`)
+    })
+  }
+
+  async #checkPredecessor(signal: AbortSignal): Promise<void> {
+    const predecessor = this.#components.ring.predecessor
+    if (predecessor) await this.#isAlive(predecessor, signal)
+  }
+
+  // Below r + 1 members all of the list is asked, so that every member lists every other; above, one entry at random.
+  async #checkTail(signal: AbortSignal): Promise<void> {
+    const { ring, random } = this.#components
+    const tail = ring.successors.entries.slice(1)
+    if (!ring.successors.isFull) {
+      await Promise.all(tail.map(contact => this.#greet(contact, signal)))
+      return
+    }
+    const chosen = pickRandom(tail, random)
+    if (chosen) await this.#isAlive(chosen, signal)
+  }
+
+  async #greet(contact: Contact, signal: AbortSignal): Promise<void> {
+    const { ring, network } = this.#components
+    if (!ring.isMember) {
+      await this.#isAlive(contact, signal)
+      return
+    }
+    const view = (await this.#notify(contact, signal)) ?? (await this.#notifyAgain(contact, signal))
+    if (view?.member === false || (!view && network.isDead(contact.peerId))) this.#drop(contact)
+    for (const other of view?.member ? view.successors : []) {
+      if (!ring.successors.isFull && other.peerId !== ring.peerId) ring.offer(other)
+    }
+  }
+
+  async #notifyAgain(contact: Contact, signal: AbortSignal): Promise<Neighbourhood | undefined> {
+    return this.#components.network.isDead(contact.peerId) ? undefined : this.#notify(contact, signal)
+  }
+
+  async #isAlive(contact: Contact, signal: AbortSignal): Promise<boolean> {
+    const { ring, network } = this.#components
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        const { member } = await network.call(contact, 'ping', {}, { signal })
+        if (!member) this.#drop(contact)
+        return member
+      } catch {
+        signal.throwIfAborted()
+        if (network.isDead(contact.peerId)) break
+      }
+    }
+    if (ring.neighbour(contact.peerId)) this.#drop(contact)
+    return false
+  }
+
+  #drop(contact: Contact): void {
+    this.#components.ring.forget(contact.peerId)
+  }
+
+  // From the farthest interval inwards, until the successor list covers the rest.
+  async #fixFingers(signal: AbortSignal): Promise<void> {
+    const { ring, random, lookup, log } = this.#components
+    const last = ring.successors.last
+    if (!last || !ring.successors.isFull) return
+    const lowest = intervalOf(distance(ring.position, last.position))
+    for (let fixed = 0; fixed < FINGERS_PER_ROUND; fixed++) {
+      if (this.#nextFinger < lowest) this.#nextFinger = RING_BITS - 1
+      const start = 1n << BigInt(this.#nextFinger--)
+      const within = BigInt(Math.floor(random.float() * 2 ** 32)) * (start >> 32n)
+      try {
+        await lookup(advance(ring.position, start + within), signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        log.debug(`A finger was not found: ${toPeerError(error).message}`)
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import type { Contact } from './contact.ts'
+import { distance, type RingPosition } from './ring-position.ts'
+
+/**
+ * The next members clockwise, nearest first: no duplicates, never this peer itself, at most `capacity`. While it is not
+ * full the ring is smaller than the list, and it holds every other member (full membership).
+ */
+export class SuccessorList {
+  readonly #self: RingPosition
+  readonly #accepts: (contact: Contact) => boolean
+  #capacity: number
+  #entries: Contact[] = []
+
+  /** @param accepts refuses contacts that are known to be dead */
+  constructor(self: RingPosition, capacity: number, accepts: (contact: Contact) => boolean = () => true) {
+    this.#self = self
+    this.#capacity = capacity
+    this.#accepts = accepts
+  }
+
+  get entries(): readonly Contact[] {
+    return this.#entries
+  }
+
+  get first(): Contact | undefined {
+    return this.#entries[0]
+  }
+
+  get last(): Contact | undefined {
+    return this.#entries.at(-1)
+  }
+
+  get capacity(): number {
+    return this.#capacity
+  }
+
+  get isFull(): boolean {
+    return this.#entries.length >= this.#capacity
+  }
+
+  has(peerId: string): boolean {
+    return this.#entries.some(entry => entry.peerId === peerId)
+  }
+
+  /** Lengthens the list, or cuts its tail. */
+  resize(capacity: number): void {
+    this.#capacity = capacity
+    this.#entries.length = Math.min(this.#entries.length, capacity)
+  }
+
+  /**
+   * Takes over a member that answered and the list that it answered with (Zave 2017: `s + its list`, trimmed). Entries
+   * nearer than `head` came in while it was being asked, and stay. While the result does not fill the list, what was
+   * known before is kept as well. Returns whether anything changed.
+   */
+  adopt(head: Contact, tail: readonly Contact[]): boolean {
+    const reach = distance(this.#self, head.position)
+    const nearer = this.#entries.filter(entry => distance(this.#self, entry.position) < reach)
+    const chain = [...nearer, ...this.#clockwise([head, ...tail])]
+    return this.#replace(chain.length < this.#capacity ? [...chain, ...this.#entries] : chain)
+  }
+
+  /** Inserts a live member at its place, if that place is within the list. Returns whether anything changed. */
+  offer(contact: Contact): boolean {
+    return this.#replace([contact, ...this.#entries])
+  }
+
+  /** Returns whether it was there. */
+  remove(peerId: string): boolean {
+    const before = this.#entries.length
+    this.#entries = this.#entries.filter(entry => entry.peerId !== peerId)
+    return this.#entries.length < before
+  }
+
+  clear(): void {
+    this.#entries = []
+  }
+
+  // A neighbour's list wraps around to us when the ring is small: what follows is nearer again, and was seen already.
+  #clockwise(contacts: readonly Contact[]): Contact[] {
+    const chain: Contact[] = []
+    let reached = 0n
+    for (const contact of contacts) {
+      const span = distance(this.#self, contact.position)
+      if (span <= reached) break
+      reached = span
+      chain.push(contact)
+    }
+    return chain
+  }
+
+  #replace(contacts: readonly Contact[]): boolean {
+    const byPeer = new Map<string, Contact>()
+    for (const contact of contacts) {
+      if (contact.position !== this.#self && !byPeer.has(contact.peerId) && this.#accepts(contact)) {
+        byPeer.set(contact.peerId, contact)
+      }
+    }
+    const sorted = [...byPeer.values()].sort((a, b) => this.#compare(a, b)).slice(0, this.#capacity)
+    const changed =
+      sorted.length !== this.#entries.length ||
+      sorted.some((entry, index) => entry.peerId !== this.#entries[index]?.peerId)
+    this.#entries = sorted
+    return changed
+  }
+
+  #compare(a: Contact, b: Contact): number {
+    return distance(this.#self, a.position) < distance(this.#self, b.position) ? -1 : 1
+  }
+}
