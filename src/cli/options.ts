@@ -25,7 +25,7 @@ export function withCommonOptions(command: Command): Command {
     .option(
       '--data <dir>',
       'data folder: keys, library, journals',
-      resolve,
+      value => resolve(value),
       envPaths('chordcast', { suffix: '' }).data
     )
     .option(

@@ -70,6 +70,8 @@ function open(options: CommonOptions, settings: PeerSettings, clientOnly: boolea
     sealStore: new FileSealStore(options.data),
     settings,
     clientOnly,
+    // This command joins by itself, with the bootstrap that it was given.
+    rejoin: false,
     log: line => writeLog(line, options.logLevel)
   })
 }
