@@ -8,7 +8,7 @@ import {
   ResponseError
 } from 'vscode-jsonrpc/node'
 import type { PeerApi, PeerEventName, PeerEvents } from '../api.ts'
-import { PeerError } from '../errors.ts'
+import { PeerError, toPeerError } from '../errors.ts'
 import { EventEmitter, type Unsubscribe } from '../event-emitter.ts'
 import type { Logger } from '../log.ts'
 import {
@@ -52,7 +52,7 @@ export class ControlClient {
     )
     this.#connection.onError(([error]) => log.debug(`Control connection: ${error.message}`))
     this.#connection.onNotification(EVENT, (...parameters: unknown[]) => this.#receive(parameters, log))
-    this.lost = new Promise(resolve => socket.once('close', resolve)).then(() => this.#onClose())
+    this.lost = whenClosed(socket).then(() => this.#onClose())
     this.#connection.listen()
     this.api = forwardPeer(
       (method, values) => this.#call(method, values),
@@ -118,11 +118,11 @@ export class ControlClient {
     }
   }
 
-  #rebuild(error: unknown): unknown {
+  #rebuild(error: unknown): PeerError {
     if (error instanceof ResponseError && !this.#gone.signal.aborted) {
       return decodeError(error.message, error.data)
     }
-    return this.#gone.signal.aborted ? controlLost(error) : error
+    return this.#gone.signal.aborted ? controlLost(error) : requestError(error)
   }
 
   #on<Name extends PeerEventName>(event: Name, listener: (value: PeerEvents[Name]) => void): Unsubscribe {
@@ -164,11 +164,26 @@ export class ControlClient {
   }
 }
 
+/** A socket may close before anybody could listen for it. */
+async function whenClosed(socket: Socket): Promise<void> {
+  if (!socket.closed) await new Promise(resolve => socket.once('close', resolve))
+}
+
 function controlLost(cause?: unknown): PeerError {
   return new PeerError(
     'CONTROL_LOST',
     'The window that ran the peer was closed before it answered. Try again.',
     { cause }
+  )
+}
+
+/** A deadline of ours is the owner's fault; everything else keeps its code. */
+function requestError(error: unknown): PeerError {
+  if (!(error instanceof Error) || error.name !== 'TimeoutError') return toPeerError(error)
+  return new PeerError(
+    'TIMEOUT',
+    'The window or process that runs the peer does not answer. Close it, and this one takes over.',
+    { cause: error }
   )
 }
 

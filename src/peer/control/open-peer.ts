@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PeerApi } from '../api.ts'
 import { PeerError, toPeerError } from '../errors.ts'
@@ -11,7 +12,7 @@ import type { PeerFactory } from './peer-factory.ts'
 
 /** Milliseconds in which owning a data folder or reaching its owner must succeed. */
 const SETTLE_DEADLINE = 10_000
-/** Milliseconds after which a window tries again whose take-over failed. */
+/** Milliseconds that a window whose take-over failed waits for another's, before it tries again. */
 const RETRY_DELAY = 2000
 
 /** How to reach the peer of a data folder. */
@@ -107,7 +108,7 @@ class SharedPeer implements OpenedPeer {
     return true
   }
 
-  async #follow(socket: Parameters<typeof ControlClient.connect>[0]): Promise<boolean> {
+  async #follow(socket: Socket): Promise<boolean> {
     const client = await this.#greet(socket)
     if (!client) return false
     this.#client = client
@@ -118,7 +119,7 @@ class SharedPeer implements OpenedPeer {
   }
 
   /** Undefined when the owner went away at this moment. */
-  async #greet(socket: Parameters<typeof ControlClient.connect>[0]): Promise<ControlClient | undefined> {
+  async #greet(socket: Socket): Promise<ControlClient | undefined> {
     try {
       return await ControlClient.connect(socket, !this.#options.clientOnly, this.#log)
     } catch (error) {
@@ -146,10 +147,21 @@ class SharedPeer implements OpenedPeer {
         return
       } catch (error) {
         this.#log.error('The peer of the data folder could not be taken over', error)
+        if (await this.#followAnother()) return
         this.#facade.fail(toPeerError(error))
-        await delay(RETRY_DELAY, undefined, { signal: this.#closing.signal }).catch(() => undefined)
       }
     }
+  }
+
+  /** Gives other windows the time to do what this one could not. */
+  async #followAnother(): Promise<boolean> {
+    const deadline = performance.now() + RETRY_DELAY
+    while (!this.#closing.signal.aborted && performance.now() < deadline) {
+      await delay(50)
+      const claim = await claimControl(this.#options.dataFolder, false)
+      if (claim?.role === 'client' && (await this.#follow(claim.socket))) return true
+    }
+    return false
   }
 
   async #close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { Digest } from '../api.ts'
+import { Bitfield } from '../content/bitfield.ts'
 
 const MAGIC = Buffer.from('CCJ1')
 const HEADER_BYTES = 12
@@ -7,28 +8,17 @@ const RECORD_BYTES = 8
 
 /** What a journal file says. */
 export interface DecodedJournal {
-  /** One bit a chunk, most significant bit first, as on the wire. */
-  have: Uint8Array
+  /** The chunks that are here. */
+  have: Bitfield
   /** The file cannot be trusted: every chunk has to be verified again. `have` is empty then. */
   damaged: boolean
   /** The file ends in a record that was not written to its end, or repeats itself: write it afresh before appending. */
   untidy: boolean
 }
 
-/** Whether the bit of chunk `index` is set. */
-export function hasChunk(have: Uint8Array, index: number): boolean {
-  return ((have[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0
-}
-
-/** Sets the bit of chunk `index`, which must lie within `have`. */
-export function setChunk(have: Uint8Array, index: number): void {
-  have[index >> 3] = (have[index >> 3] ?? 0) | (0x80 >> (index & 7))
-}
-
 /** A whole journal: header {magic, count, CRC-32 over digest and both}, then a record {index, CRC-32} for each chunk here. */
-export function encodeJournal(digest: Digest, count: number, have: Uint8Array): Uint8Array {
-  const indexes = Array.from({ length: count }, (_, index) => index).filter(index => hasChunk(have, index))
-  return Buffer.concat([encodeHeader(digest, count), encodeRecords(digest, indexes)])
+export function encodeJournal(digest: Digest, have: Bitfield): Uint8Array {
+  return Buffer.concat([encodeHeader(digest, have.length), encodeRecords(digest, [...have])])
 }
 
 /** Records to append. The check is bound to the digest, so that bytes of another journal are not taken for ours. */
@@ -46,24 +36,18 @@ export function encodeRecords(digest: Digest, indexes: readonly number[]): Uint8
 /** Reads a journal of `count` chunks. A last record cut short is dropped; anything else that is wrong spoils the file. */
 export function decodeJournal(file: Uint8Array, digest: Digest, count: number): DecodedJournal {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
-  const spoilt: DecodedJournal = { have: emptyBitfield(count), damaged: true, untidy: true }
+  const spoilt: DecodedJournal = { have: new Bitfield(count), damaged: true, untidy: true }
   if (!encodeHeader(digest, count).equals(bytes.subarray(0, HEADER_BYTES))) return spoilt
-  const have = emptyBitfield(count)
+  const have = new Bitfield(count)
   const seed = crc32(digest)
   let untidy = (bytes.length - HEADER_BYTES) % RECORD_BYTES !== 0
   for (let offset = HEADER_BYTES; offset + RECORD_BYTES <= bytes.length; offset += RECORD_BYTES) {
     const index = bytes.readUInt32BE(offset)
     const check = bytes.readUInt32BE(offset + 4)
     if (index >= count || check !== crc32(bytes.subarray(offset, offset + 4), seed)) return spoilt
-    if (hasChunk(have, index)) untidy = true
-    setChunk(have, index)
+    if (!have.add(index)) untidy = true
   }
   return { have, damaged: false, untidy }
-}
-
-/** A bitfield of `count` chunks, none of them here. */
-export function emptyBitfield(count: number): Uint8Array {
-  return new Uint8Array(Math.ceil(count / 8))
 }
 
 function encodeHeader(digest: Digest, count: number): Buffer {

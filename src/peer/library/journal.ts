@@ -1,19 +1,12 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '../api.ts'
-import { PeerError } from '../errors.ts'
+import { Bitfield } from '../content/bitfield.ts'
 import type { Logger } from '../log.ts'
 import { readFileIfPresent, storageError, writeFileAtomically } from './atomic-file.ts'
 import { CoalescedWrite } from './coalesced-write.ts'
 import type { DataFolder } from './data-folder.ts'
-import {
-  decodeJournal,
-  emptyBitfield,
-  encodeJournal,
-  encodeRecords,
-  hasChunk,
-  setChunk
-} from './journal-format.ts'
+import { decodeJournal, encodeJournal, encodeRecords } from './journal-format.ts'
 
 /**
  * The resume journal of one download: which chunks are verified and written. Records are appended as they come, those that
@@ -24,25 +17,22 @@ export class Journal {
   readonly mustVerify: boolean
   readonly #digest: Digest
   readonly #path: string
-  readonly #count: number
   readonly #log: Logger
   readonly #appends = new CoalescedWrite(() => this.#append())
   readonly #file: FileHandle
-  #have: Uint8Array
+  #have: Bitfield
   #pending: number[] = []
 
   private constructor(init: {
     digest: Digest
     path: string
-    count: number
     log: Logger
     file: FileHandle
-    have: Uint8Array
+    have: Bitfield
     mustVerify: boolean
   }) {
     this.#digest = init.digest
     this.#path = init.path
-    this.#count = init.count
     this.#log = init.log
     this.#file = init.file
     this.#have = init.have
@@ -58,30 +48,26 @@ export class Journal {
     const found = await readFileIfPresent(path)
     const { have, damaged, untidy } = found
       ? decodeJournal(found, digest, count)
-      : { have: emptyBitfield(count), damaged: false, untidy: true }
-    if (untidy) await writeFileAtomically(path, encodeJournal(digest, count, have))
+      : { have: new Bitfield(count), damaged: false, untidy: true }
+    if (untidy) await writeFileAtomically(path, encodeJournal(digest, have))
     if (damaged) log.warn(`The journal of ${digest.slice(0, 8)} was damaged: its chunks are verified again.`)
     const file = await open(path, 'a', 0o600)
-    return new Journal({ digest, path, count, log, file, have, mustVerify: damaged })
+    return new Journal({ digest, path, log, file, have, mustVerify: damaged })
   }
 
-  /** A copy: one bit a chunk, most significant bit first. */
+  /** A copy, as `Bitfield.toBytes` gives it. */
   get have(): Uint8Array {
-    return this.#have.slice()
+    return this.#have.toBytes()
   }
 
   /** Whether chunk `index` is recorded. */
   has(index: number): boolean {
-    return hasChunk(this.#have, index)
+    return this.#have.has(index)
   }
 
   /** Notes a chunk whose bytes the operating system already has. A failed write is logged, tried again, and told by `flush`. */
   record(index: number): void {
-    if (!Number.isInteger(index) || index < 0 || index >= this.#count) {
-      throw new PeerError('INTERNAL', `There is no chunk ${index} in a video of ${this.#count}.`)
-    }
-    if (this.has(index)) return
-    setChunk(this.#have, index)
+    if (!this.#have.add(index)) return
     this.#pending.push(index)
     this.#appends.request().catch((error: unknown) => {
       this.#log.warn(`The journal of ${this.#digest.slice(0, 8)} could not be written`, error)
@@ -97,14 +83,13 @@ export class Journal {
     await this.#file.datasync()
   }
 
-  /** Replaces what is recorded, after every chunk was verified again. */
+  /** Replaces what is recorded, after every chunk was verified again. `have` is as `Bitfield.toBytes` gives it. */
   async reset(have: Uint8Array): Promise<void> {
     await this.#appends.settled()
-    this.#have = emptyBitfield(this.#count)
+    this.#have = Bitfield.fromBytes(this.#have.length, have)
     this.#pending = []
     await this.#file.truncate(0)
-    for (let index = 0; index < this.#count; index++) if (hasChunk(have, index)) setChunk(this.#have, index)
-    await this.#write(encodeJournal(this.#digest, this.#count, this.#have))
+    await this.#write(encodeJournal(this.#digest, this.#have))
     await this.#file.datasync()
   }
 

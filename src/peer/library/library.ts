@@ -2,11 +2,11 @@ import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Digest, SharePolicy } from '../api.ts'
+import { type FileIdentity, isSameFile } from '../content/source-file.ts'
 import { PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { readFileIfPresent, storageError, writeFileAtomically } from './atomic-file.ts'
 import type { DataFolder } from './data-folder.ts'
-import { type FileIdentity, isSameFile } from './file-identity.ts'
 import { type LibraryEntry, libraryEntrySchema } from './library-entry.ts'
 
 const ENTRY_NAME = /^([0-9a-f]{64})\.json$/

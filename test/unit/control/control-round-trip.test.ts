@@ -154,7 +154,7 @@ describe('control socket', () => {
     const call = client.api.lookup('bafy', abort.signal)
     await begun.promise
     abort.abort()
-    await assert.rejects(call, { name: 'AbortError' })
+    await assert.rejects(call, { code: 'ABORTED' })
     await cancelled.promise
   })
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { identifyFile } from '../../../src/peer/content/source-file.ts'
 import { type DataFolder, openDataFolder } from '../../../src/peer/library/data-folder.ts'
-import { fileIdentityOf } from '../../../src/peer/library/file-identity.ts'
 import { Library } from '../../../src/peer/library/library.ts'
 import type { LibraryEntry } from '../../../src/peer/library/library-entry.ts'
 import { createLogger, type LogLine, silentLogger } from '../../../src/peer/log.ts'
@@ -126,14 +126,14 @@ describe('library', () => {
     const library = await load()
     const path = join(folder.path, 'video.webm')
     await writeFile(path, 'video')
-    const identity = fileIdentityOf(await stat(path))
+    const identity = await identifyFile(path)
     await library.put(entry(A, { path, fileIdentity: identity }))
     const again = await load()
-    assert.equal(again.findBySource(path, fileIdentityOf(await stat(path)), 'open')?.digest, A)
+    assert.equal(again.findBySource(path, await identifyFile(path), 'open')?.digest, A)
     assert.equal(again.findBySource(path, identity, 'ask'), undefined)
     assert.equal(again.findBySource(`${path}2`, identity, 'open'), undefined)
     await utimes(path, 1, 1)
-    assert.equal(again.findBySource(path, fileIdentityOf(await stat(path)), 'open'), undefined)
+    assert.equal(again.findBySource(path, await identifyFile(path), 'open'), undefined)
     await again.put(entry(A, { path, fileIdentity: identity, state: 'stale', stale: 'It changed.' }))
     assert.equal(again.findBySource(path, identity, 'open'), undefined)
   })
