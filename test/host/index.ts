@@ -10,6 +10,7 @@ export async function run(): Promise<void> {
   mocha.suite.emit('pre-require', globalThis as unknown as Mocha.MochaGlobals, '', mocha)
   // First: it measures an extension that nothing has woken yet.
   await import('./activation.test.ts')
+  await import('./network.test.ts')
   const failures = await new Promise<number>(resolve => mocha.run(resolve))
   if (failures > 0) throw new Error(`${failures} tests failed.`)
 }

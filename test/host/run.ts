@@ -5,7 +5,7 @@ import { launchBrowser } from '../harness/browser.ts'
 import { removeFolder, temporaryFolder } from '../harness/temporary-folder.ts'
 import { VsCodeServer } from '../harness/vscode-server.ts'
 import { reportMark } from './report.ts'
-import { bundleHostTests, hostSettings, projectFolder, sampleWorkspace } from './setting.ts'
+import { bundleHostTests, hostEnvironment, hostSettings, projectFolder, sampleWorkspace } from './setting.ts'
 
 const deadlineMilliseconds = 300_000
 
@@ -38,10 +38,7 @@ async function runInServer(folder: string): Promise<number> {
     workspace,
     settings: hostSettings(folder),
     smokeTestDriver: true,
-    env: {
-      CHORDCAST_TEST_COUNTS: process.env.CHORDCAST_TEST_COUNTS ?? '',
-      CHORDCAST_TEST_NODE: process.execPath
-    }
+    env: hostEnvironment(join(folder, 'vscode/user-data'))
   })
   const browser = await launchBrowser()
   try {

@@ -31,5 +31,18 @@ export async function sampleWorkspace(folder: string): Promise<string> {
 
 /** Settings of a peer that stays on this machine. */
 export function hostSettings(folder: string): Record<string, unknown> {
-  return { 'chordcast.host': ['127.0.0.1'], 'chordcast.downloadFolder': join(folder, 'downloads') }
+  return {
+    'chordcast.host': ['127.0.0.1'],
+    'chordcast.lanDiscovery': false,
+    'chordcast.downloadFolder': join(folder, 'downloads'),
+    'chordcast.watchOnFetch': false
+  }
+}
+
+/** What the tests read from their environment, beside what the runner of all tests puts there. */
+export function hostEnvironment(userDataFolder: string): Record<string, string> {
+  return {
+    CHORDCAST_TEST_COUNTS: process.env.CHORDCAST_TEST_COUNTS ?? '',
+    CHORDCAST_TEST_DATA: join(userDataFolder, 'User/globalStorage/chordcast.chordcast')
+  }
 }
