@@ -17,6 +17,7 @@ import { PlayerRegistry } from './views/player/player-registry.ts'
 import { PlayerSerializer } from './views/player/player-serializer.ts'
 import { secretSealStore } from './views/secret-seal-store.ts'
 import type { Contribution, Services } from './views/services.ts'
+import { SharedFileDecorations } from './views/shared-file-decorations.ts'
 import { StateContext } from './views/state-context.ts'
 import { StatusBar } from './views/status-bar/status-bar.ts'
 import { ChunkTree } from './views/tree/chunk-tree.ts'
@@ -90,6 +91,10 @@ function createPlayers(
   const resources = vscode.Uri.joinPath(context.extensionUri, 'dist', 'media')
   const preferences = new PlayerPreferencesStore(context.globalState, logger)
   return new PlayerRegistry(peer.model, resources, (panel, digest) => {
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(context.extensionUri, 'media', 'player-light.svg'),
+      dark: vscode.Uri.joinPath(context.extensionUri, 'media', 'player-dark.svg')
+    }
     return new PlayerPanel({ panel, digest, controller: peer, preferences, resources, logger })
   })
 }
@@ -104,6 +109,7 @@ function createContributions(services: Services, channel: vscode.LogOutputChanne
     new StatusBar(services),
     new PlayerSerializer(services),
     new LinkHandler(services),
+    new SharedFileDecorations(services),
     new FailureNotices(services),
     new ConfigurationWatcher(services),
     new JoinOnStartup(services)

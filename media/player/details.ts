@@ -119,7 +119,7 @@ function peerRow(peer: PlayerPeer): HTMLElement {
   const percent = percentOf(peer.have, peer.chunks)
   const facts = [peer.address]
   if (peer.roundTripMilliseconds !== undefined) facts.push(`${Math.round(peer.roundTripMilliseconds)} ms`)
-  if (peer.path === 'relay') facts.push('relay')
+  if (peer.path === 'relay' && !peer.address.includes('relay')) facts.push('relay')
   const rate = peer.downloadBytesPerSecond > 0 ? formatRate(peer.downloadBytesPerSecond) : ''
   const meter = element('progress', {
     attributes: { max: '100', value: String(percent), 'aria-label': `Holds ${percent} percent` }

@@ -1,7 +1,6 @@
 import * as vscode from 'vscode'
-import { PeerError } from '../peer/errors.ts'
-import { parseVideoReference } from '../shared/video-reference.ts'
 import { confirmReference, fetchReference } from './commands/fetch-command.ts'
+import { loadParser } from './commands/read-reference.ts'
 import type { Contribution, Services } from './services.ts'
 
 /** Opens `vscode://chordcast.chordcast/fetch/<ID>?via=…`: asks first, dials afterwards. */
@@ -25,8 +24,8 @@ export class LinkHandler implements Contribution, vscode.UriHandler {
   }
 
   async #fetch(uri: vscode.Uri): Promise<void> {
-    const parsed = parseVideoReference(uri.toString(true))
-    if ('problem' in parsed) throw new PeerError('LINK_INVALID', `The link cannot be used. ${parsed.problem}`)
-    if (await confirmReference(parsed.reference)) await fetchReference(this.#services, parsed.reference)
+    const parse = await loadParser()
+    const link = parse(uri.toString(true))
+    if (await confirmReference(link)) await fetchReference(this.#services, link)
   }
 }

@@ -1,34 +1,23 @@
 import * as vscode from 'vscode'
-import { describeAddress } from '../../shared/format.ts'
-import { parseVideoReference, type VideoReference } from '../../shared/video-reference.ts'
+import type { VideoLink } from '../../peer/content/link.ts'
+import { describeInput, loadParser, tryParse } from './read-reference.ts'
 
 /** Asks for an ID or a link, filled in from the clipboard when that holds one. */
-export async function askForReference(): Promise<VideoReference | undefined> {
+export async function askForReference(): Promise<VideoLink | undefined> {
+  const [parse, clipboard] = await Promise.all([loadParser(), vscode.env.clipboard.readText()])
   const text = await vscode.window.showInputBox({
     title: 'Fetch Video by ID',
     prompt: 'The ID or link of a video',
     placeHolder: 'bafyrei… or chordcast:bafyrei…',
-    value: await referenceInClipboard(),
+    value: tryParse(clipboard, parse) === undefined ? '' : clipboard.trim(),
     ignoreFocusOut: true,
-    validateInput: describeInput
+    validateInput: input => {
+      const note = describeInput(input, parse)
+      const { Error: problem, Info: info } = vscode.InputBoxValidationSeverity
+      return note === undefined
+        ? undefined
+        : { message: note.message, severity: note.isProblem ? problem : info }
+    }
   })
-  if (text === undefined) return undefined
-  const parsed = parseVideoReference(text)
-  return 'reference' in parsed ? parsed.reference : undefined
-}
-
-async function referenceInClipboard(): Promise<string> {
-  const text = (await vscode.env.clipboard.readText()).trim()
-  return 'reference' in parseVideoReference(text) ? text : ''
-}
-
-/** What stands below the box while typing: the problem, or which addresses a link dials. */
-function describeInput(text: string): vscode.InputBoxValidationMessage | undefined {
-  const parsed = parseVideoReference(text)
-  if ('problem' in parsed)
-    return { message: parsed.problem, severity: vscode.InputBoxValidationSeverity.Error }
-  const { addresses } = parsed.reference
-  if (addresses.length === 0) return undefined
-  const message = `Enter dials ${addresses.map(describeAddress).join(', ')}, which will see your IP address.`
-  return { message, severity: vscode.InputBoxValidationSeverity.Info }
+  return text === undefined ? undefined : parse(text)
 }

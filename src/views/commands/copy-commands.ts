@@ -1,12 +1,12 @@
 import * as vscode from 'vscode'
 import type { VideoSnapshot } from '../../peer/api.ts'
 import { countOf, describeAddress, displayName } from '../../shared/format.ts'
-import { parseVideoReference } from '../../shared/video-reference.ts'
 import { commands } from '../ids.ts'
 import { plainText } from '../plain-text.ts'
 import type { Services } from '../services.ts'
 import { chooseVideos } from './choose-videos.ts'
 import type { Command } from './command.ts'
+import { loadParser, type ParseReference, tryParse } from './read-reference.ts'
 
 const briefly = 4000
 const none = 'There is no video to copy the ID of. Share or fetch one first.'
@@ -35,17 +35,14 @@ export async function copyLinks({ controller }: Services, videos: readonly Video
   const api = await controller.open()
   const links = await Promise.all(videos.map(({ digest }) => api.link(digest)))
   await vscode.env.clipboard.writeText(links.join('\n'))
-  const message = `Link to ${plainText(nameThem(videos))} copied. ${describePublished(links)}`
+  const message = `Link to ${plainText(nameThem(videos))} copied. ${describePublished(links, await loadParser())}`
   const choice = await vscode.window.showInformationMessage(message, 'Copy ID Instead')
   if (choice !== undefined) await copyIds(videos)
 }
 
 /** One sentence: which addresses these links publish. */
-function describePublished(links: readonly string[]): string {
-  const addresses = links.flatMap(link => {
-    const parsed = parseVideoReference(link)
-    return 'reference' in parsed ? parsed.reference.addresses : []
-  })
+function describePublished(links: readonly string[], parse: ParseReference): string {
+  const addresses = links.flatMap(link => tryParse(link, parse)?.addresses ?? [])
   const places = [...new Set(addresses.map(describeAddress))]
   if (places.length === 0) return 'It holds no address: this peer has none that others can dial.'
   return `It publishes where this peer can be reached: ${places.join(', ')}.`

@@ -1,13 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import * as vscode from 'vscode'
 import type { VideoSnapshot } from '../../peer/api.ts'
+import type { VideoLink } from '../../peer/content/link.ts'
 import { PeerError, systemErrorCode } from '../../peer/errors.ts'
-import { parseVideoReference, referenceText, type VideoReference } from '../../shared/video-reference.ts'
 import { commands } from '../ids.ts'
 import type { Services } from '../services.ts'
 import { isComplete } from '../video-state.ts'
 import { askForReference } from './ask-for-reference.ts'
 import type { Command } from './command.ts'
+import { loadParser } from './read-reference.ts'
 import { showDownload } from './show-download.ts'
 
 /** Fetching by ID or link, asked for or given as the argument. */
@@ -16,19 +17,19 @@ export function fetchCommands(services: Services): Command[] {
 }
 
 async function fetchVideo(services: Services, argument: unknown): Promise<VideoSnapshot | undefined> {
-  const reference = typeof argument === 'string' ? readReference(argument) : await askForReference()
+  const reference = typeof argument === 'string' ? (await loadParser())(argument) : await askForReference()
   return reference === undefined ? undefined : await fetchReference(services, reference)
 }
 
 /** Fetches what the user has confirmed; the player opens beside as soon as it can. */
 export async function fetchReference(
   { controller, configuration, selection, players, errors, logger }: Services,
-  reference: VideoReference
+  reference: VideoLink
 ): Promise<VideoSnapshot | undefined> {
   if (!(await controller.join())) return undefined
   const api = await controller.open()
   await makeFolder(configuration.peerSettings().downloadFolder)
-  const video = await api.fetch(referenceText(reference))
+  const video = await api.fetch(await linkText(reference))
   logger.info(`fetching ${video.digest.slice(0, 8)}`)
   controller.model.takeVideo(video)
   selection.select(video.digest)
@@ -39,10 +40,10 @@ export async function fetchReference(
   return video
 }
 
-function readReference(text: string): VideoReference {
-  const parsed = parseVideoReference(text)
-  if ('problem' in parsed) throw new PeerError('ID_INVALID', parsed.problem)
-  return parsed.reference
+/** The form that the engine reads. */
+export async function linkText(reference: VideoLink): Promise<string> {
+  const { formatLink } = await import('../../peer/content/link.ts')
+  return formatLink(reference)
 }
 
 async function makeFolder(folder: string): Promise<void> {
@@ -56,14 +57,14 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 /** Asks the user about a link that came from outside; nothing was dialled before. */
-export async function confirmReference(reference: VideoReference): Promise<boolean> {
+export async function confirmReference(reference: VideoLink): Promise<boolean> {
   const fetch = 'Fetch'
   const options = { modal: true, detail: `${describeContacts(reference)}\n\nID: ${reference.id}` }
   const question = 'Fetch a video with Chordcast?'
   return (await vscode.window.showInformationMessage(question, options, fetch)) === fetch
 }
 
-function describeContacts({ addresses }: VideoReference): string {
+function describeContacts({ addresses }: VideoLink): string {
   if (addresses.length === 0) return 'Peers of your ring will be asked for it. They will see your IP address.'
   return `These addresses will be dialled and will see your IP address:\n${addresses.join('\n')}`
 }

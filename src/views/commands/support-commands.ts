@@ -59,6 +59,6 @@ async function copyDiagnostics({ context, controller, logBook }: Services): Prom
     log: logBook.recent
   })
   await vscode.env.clipboard.writeText(report)
-  const message = 'Diagnostics copied. They hold addresses and peer IDs, but no video IDs, names or keys.'
+  const message = 'Diagnostics copied. They hold addresses and peer IDs, but no IDs of videos and no keys.'
   void vscode.window.showInformationMessage(message)
 }

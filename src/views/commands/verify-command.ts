@@ -2,7 +2,6 @@ import * as vscode from 'vscode'
 import type { VideoSnapshot } from '../../peer/api.ts'
 import { PeerError } from '../../peer/errors.ts'
 import { displayName } from '../../shared/format.ts'
-import { referenceText } from '../../shared/video-reference.ts'
 import { abortOnCancel } from '../abort-on-cancel.ts'
 import { commands } from '../ids.ts'
 import { plainText } from '../plain-text.ts'
@@ -10,6 +9,7 @@ import type { Services } from '../services.ts'
 import { askForReference } from './ask-for-reference.ts'
 import type { Command } from './command.ts'
 import { videosFromArguments } from './command-targets.ts'
+import { linkText } from './fetch-command.ts'
 
 interface VerifyTask {
   path: string
@@ -73,5 +73,5 @@ async function chooseReference({ controller }: Services, path: string): Promise<
 
 async function pasteReference(): Promise<string | undefined> {
   const reference = await askForReference()
-  return reference === undefined ? undefined : referenceText(reference)
+  return reference === undefined ? undefined : await linkText(reference)
 }
