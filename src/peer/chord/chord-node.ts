@@ -185,18 +185,15 @@ export class ChordNode {
     entry: Contact | undefined,
     options: { signal: AbortSignal; onStage?: (text: string) => void }
   ): Promise<void> {
-    if (entry) {
-      options.onStage?.('Looking up this peer’s place in the ring')
-      const members = await this.#membersAround(entry, options.signal)
-      const [head, ...tail] = members
-      if (!head) throw new PeerError('NOT_JOINED', 'The bootstrap peer knows no ring. Try another one.')
-      this.ring.adopt(head, tail)
-      options.onStage?.('Asking another peer to dial back')
-      await this.membership.seek(members, options.signal)
-    } else {
-      this.membership.beAlone()
+    try {
+      if (entry) await this.#enter(entry, options)
+      else this.membership.beAlone()
+      this.#start()
+      await this.stabilizer.settle(options.signal)
+    } catch (error) {
+      this.stop()
+      throw error
     }
-    this.#start()
   }
 
   /**
@@ -306,6 +303,19 @@ export class ChordNode {
       fingers: ring.fingers.preferred().map(finger => finger.peerId),
       records: this.store.size
     }
+  }
+
+  async #enter(
+    entry: Contact,
+    { signal, onStage }: { signal: AbortSignal; onStage?: (text: string) => void }
+  ): Promise<void> {
+    onStage?.('Looking up this peer’s place in the ring')
+    const members = await this.#membersAround(entry, signal)
+    const [head, ...tail] = members
+    if (!head) throw new PeerError('NOT_JOINED', 'The bootstrap peer knows no ring. Try another one.')
+    this.ring.adopt(head, tail)
+    onStage?.('Asking another peer to dial back')
+    await this.membership.seek(members, signal)
   }
 
   #newLookup(key: RingPosition, options: LookupOptions): Lookup {

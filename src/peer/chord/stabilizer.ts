@@ -88,6 +88,11 @@ export class Stabilizer {
     this.#task.poke(Math.max(STABILISE_DEBOUNCE, STABILISE_MIN_SPACING - since))
   }
 
+  /** Takes this peer's place beside its successor now, so that others find it from here on. */
+  async settle(signal: AbortSignal): Promise<void> {
+    await this.#stabilise(signal)
+  }
+
   /**
    * A neighbour's connection ended, or it was not heard of: asks it, and mends the ring if it is gone.
    */

@@ -10,7 +10,10 @@ const SIGNAL = () => AbortSignal.timeout(20_000)
 async function waitUntil(peer: TestPeer, isTrue: () => boolean): Promise<void> {
   if (isTrue()) return
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`not reached: ${JSON.stringify(peer.services.chord.snapshot())}`)), 15_000)
+    const timer = setTimeout(
+      () => reject(new Error(`not reached: ${JSON.stringify(peer.services.chord.snapshot())}`)),
+      15_000
+    )
     const unsubscribe = peer.services.chord.events.on('ring', () => {
       if (!isTrue()) return
       clearTimeout(timer)
@@ -48,7 +51,9 @@ describe('Chord over libp2p on loopback', function () {
     const publication = peers[2]!.services.chord.publish({ announceKey, chunkCount: 10, ranges: [[0, 10]] })
     await publication.settled(SIGNAL())
     for (const peer of peers) {
-      const [record, ...others] = await peer.services.chord.findProviders(announceKey.dhtKey, { signal: SIGNAL() })
+      const [record, ...others] = await peer.services.chord.findProviders(announceKey.dhtKey, {
+        signal: SIGNAL()
+      })
       assert.equal(others.length, 0)
       assert.equal(record?.provider.toString(), peers[2]!.peerId.toString())
       assert.deepEqual(record?.ranges, [[0, 10]])
@@ -56,7 +61,8 @@ describe('Chord over libp2p on loopback', function () {
     }
     const cid = CID.createV1(raw.code, createDigest(0x12, announceKey.dhtKey))
     const found = []
-    for await (const provider of peers[4]!.contentRouting.findProviders(cid)) found.push(provider.id.toString())
+    for await (const provider of peers[4]!.contentRouting.findProviders(cid))
+      found.push(provider.id.toString())
     assert.deepEqual(found, [peers[2]!.peerId.toString()])
     const info = await peers[1]!.peerRouting.findPeer(peers[3]!.peerId)
     assert.deepEqual(info.multiaddrs.map(String), peers[3]!.getMultiaddrs().map(String))
@@ -65,7 +71,8 @@ describe('Chord over libp2p on loopback', function () {
   it('keeps records when peers leave or crash, and forgets what was withdrawn', async () => {
     const first = await join(undefined)
     for (let count = 1; count < 6; count++) await join(first)
-    for (const peer of peers) await waitUntil(peer, () => peer.services.chord.snapshot().successors.length === 5)
+    for (const peer of peers)
+      await waitUntil(peer, () => peer.services.chord.snapshot().successors.length === 5)
     const announceKey = await makeAnnounceKey()
     const publication = first.services.chord.publish({ announceKey, chunkCount: 3, ranges: [[0, 1]] })
     await publication.settled(SIGNAL())
@@ -89,18 +96,26 @@ describe('Chord over libp2p on loopback', function () {
     assert.equal(client.services.chord.role, 'client')
     const announceKey = await makeAnnounceKey()
     await client.services.chord.publish({ announceKey, chunkCount: 1, ranges: [[0, 1]] }).settled(SIGNAL())
-    assert.equal((await second.services.chord.findProviders(announceKey.dhtKey, { signal: SIGNAL() })).length, 1)
+    assert.equal(
+      (await second.services.chord.findProviders(announceKey.dhtKey, { signal: SIGNAL() })).length,
+      1
+    )
     assert.equal(first.services.chord.snapshot().successors.length, 1)
   })
 
   it('looks up through a link’s peer without joining its ring', async () => {
     const owner = await join(undefined)
     const announceKey = await makeAnnounceKey()
-    await owner.services.chord.publish({ announceKey, chunkCount: 1, ranges: [[0, 1]] }).acknowledged(SIGNAL())
+    await owner.services.chord
+      .publish({ announceKey, chunkCount: 1, ranges: [[0, 1]] })
+      .acknowledged(SIGNAL())
     const stranger = await join(undefined)
     await stranger.dial(owner.getMultiaddrs())
     const through = [owner.peerId]
-    const found = await stranger.services.chord.findProviders(announceKey.dhtKey, { signal: SIGNAL(), through })
+    const found = await stranger.services.chord.findProviders(announceKey.dhtKey, {
+      signal: SIGNAL(),
+      through
+    })
     assert.equal(found.length, 1)
     assert.deepEqual(stranger.services.chord.snapshot().successors, [])
     assert.deepEqual(owner.services.chord.snapshot().successors, [])
@@ -113,7 +128,8 @@ describe('Chord over libp2p on loopback', function () {
     await join(right)
     await left.dial(right.getMultiaddrs())
     left.services.chord.meet(right.peerId)
-    for (const peer of peers) await waitUntil(peer, () => peer.services.chord.snapshot().successors.length === 3)
+    for (const peer of peers)
+      await waitUntil(peer, () => peer.services.chord.snapshot().successors.length === 3)
   })
 
   it('says for each bootstrap address why it did not help', async () => {
