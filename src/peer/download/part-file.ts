@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path'
 import { chunkLength, chunkOffset, type Geometry } from '../content/geometry.ts'
 import { readFully } from '../content/source-file.ts'
 import { PeerError, systemErrorCode } from '../errors.ts'
-import { storageError } from '../library/atomic-file.ts'
+import { fileError } from './file-error.ts'
 import type { FileSystem } from './file-system.ts'
 import {
   type DownloadTarget,
@@ -67,7 +67,7 @@ export class PartFile {
       return await PartFile.#sized(path, handle, geometry, fs)
     } catch (error) {
       if (systemErrorCode(error) === 'ENOENT') return undefined
-      throw storageError(error, path)
+      throw fileError(error, path)
     }
   }
 
@@ -83,7 +83,7 @@ export class PartFile {
       return new PartFile(path, handle, geometry, fs)
     } catch (error) {
       await handle.close()
-      throw storageError(error, path)
+      throw fileError(error, path)
     }
   }
 
@@ -95,7 +95,7 @@ export class PartFile {
     try {
       await writeFully(this.#handle, plaintext, chunkOffset(this.#geometry, index))
     } catch (error) {
-      throw storageError(error, this.path)
+      throw fileError(error, this.path)
     }
   }
 
@@ -121,7 +121,7 @@ export class PartFile {
       await syncFolder(dirname(path), this.#fs)
       return path
     } catch (error) {
-      throw storageError(error, this.path)
+      throw fileError(error, this.path)
     }
   }
 
@@ -190,7 +190,7 @@ async function writeFully(handle: FileHandle, bytes: Uint8Array, offset: number)
   while (done < bytes.length) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, offset + done)
     if (bytesWritten === 0)
-      throw new PeerError('DISK_FULL', 'The disk is full. Free some space and try again.')
+      throw new PeerError('DISK_FULL', 'The disk is full. Free some space, then resume the download.')
     done += bytesWritten
   }
 }
@@ -200,14 +200,8 @@ async function openExclusively(path: string, fs: FileSystem): Promise<FileHandle
     return await fs.open(path, 'wx+')
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return undefined
-    throw folderError(error, path)
+    throw fileError(error, path)
   }
-}
-
-function folderError(error: unknown, path: string): PeerError {
-  if (systemErrorCode(error) !== 'ENOENT') return storageError(error, path)
-  const message = `The folder ${dirname(path)} is gone. Make it again, or choose another one.`
-  return new PeerError('FOLDER_UNWRITABLE', message, { cause: error })
 }
 
 async function syncFolder(path: string, fs: FileSystem): Promise<void> {

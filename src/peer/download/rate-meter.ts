@@ -29,8 +29,10 @@ export class RateMeter {
   get bytesPerSecond(): number {
     this.#advance()
     const total = this.#buckets.reduce((sum, bytes) => sum + bytes, 0)
-    const age = Math.max(BUCKET, this.#clock.monotonic() - this.#startedAt)
-    return (total / Math.min(WINDOW, age)) * 1000
+    const now = this.#clock.monotonic()
+    // The newest bucket is still being filled.
+    const covered = WINDOW - BUCKET + (now % BUCKET)
+    return (total / Math.max(BUCKET, Math.min(covered, now - this.#startedAt))) * 1000
   }
 
   #advance(): void {

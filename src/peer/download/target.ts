@@ -1,6 +1,6 @@
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { PeerError, systemErrorCode } from '../errors.ts'
-import { storageError } from '../library/atomic-file.ts'
+import { fileError } from './file-error.ts'
 import type { FileSystem } from './file-system.ts'
 
 /** What an unfinished file is called: the final name and this. */
@@ -74,7 +74,7 @@ export async function exists(path: string, fs: FileSystem): Promise<boolean> {
     return true
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return false
-    throw storageError(error, path)
+    throw fileError(error, path)
   }
 }
 
@@ -84,7 +84,7 @@ async function isFolder(path: string, fs: FileSystem): Promise<boolean> {
   } catch (error) {
     const code = systemErrorCode(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return false
-    throw storageError(error, path)
+    throw fileError(error, path)
   }
 }
 
@@ -92,7 +92,7 @@ async function makeFolder(path: string, fs: FileSystem): Promise<void> {
   try {
     await fs.mkdir(path, { recursive: true })
   } catch (error) {
-    throw storageError(error, path)
+    throw fileError(error, path)
   }
 }
 

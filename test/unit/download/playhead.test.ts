@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { Bitfield } from '../../../src/peer/content/bitfield.ts'
+import { Playhead } from '../../../src/peer/download/playhead.ts'
+
+const CHUNK = 256 * 1024
+const COUNT = 400
+const geometry = { byteLength: COUNT * CHUNK, chunkSize: CHUNK, count: COUNT }
+const WHOLE = { start: 0, end: geometry.byteLength }
+
+describe('the playhead', () => {
+  let have: Bitfield
+  let changes: number
+  let playhead: Playhead
+
+  // 4 chunks a second.
+  beforeEach(() => {
+    have = new Bitfield(COUNT)
+    changes = 0
+    playhead = new Playhead({ geometry, have, durationSeconds: COUNT / 4, onChange: () => changes++ })
+  })
+
+  const wanted = (): number[] => playhead.wanted(1000).map(({ index }) => index)
+
+  it('wants nothing without a player', () => {
+    assert.equal(playhead.playing, false)
+    assert.deepEqual(wanted(), [])
+  })
+
+  it('wants the next chunks from where a player reads, each by the time it is played', () => {
+    playhead.want({ start: 10 * CHUNK, end: geometry.byteLength })
+    const chunks = playhead.wanted(1000)
+    assert.equal(playhead.playing, true)
+    assert.deepEqual(chunks.slice(0, 3), [
+      { index: 10, deadline: 1000 },
+      { index: 11, deadline: 1250 },
+      { index: 12, deadline: 1500 }
+    ])
+    assert.ok(chunks.length <= 128)
+  })
+
+  it('wants no more than the range', () => {
+    playhead.want({ start: 3 * CHUNK + 5, end: 5 * CHUNK - 1 })
+    assert.deepEqual(wanted(), [3, 4])
+  })
+
+  it('wants only what is missing', () => {
+    have.add(0)
+    have.add(2)
+    playhead.want(WHOLE)
+    assert.deepEqual(wanted().slice(0, 3), [1, 3, 4])
+  })
+
+  it('moves on with the player', () => {
+    const range = playhead.want(WHOLE)
+    const before = changes
+    range.moveTo(20 * CHUNK)
+    assert.equal(wanted()[0], 20)
+    assert.ok(changes > before, 'the plan is made again')
+    range.moveTo(3)
+    assert.equal(wanted()[0], 20, 'and not back')
+  })
+
+  it('keeps the wishes of several players apart until each is released', () => {
+    const first = playhead.want({ start: 0, end: 2 * CHUNK })
+    const second = playhead.want({ start: 0, end: CHUNK })
+    first.release()
+    assert.deepEqual(wanted(), [0])
+    second.release()
+    second.release()
+    assert.deepEqual(wanted(), [])
+    assert.equal(playhead.playing, false)
+  })
+
+  it('puts less urgent wishes behind', () => {
+    playhead.want({ start: 50 * CHUNK, end: 51 * CHUNK }, 1)
+    playhead.want({ start: 80 * CHUNK, end: 81 * CHUNK }, 0)
+    assert.deepEqual(wanted(), [80, 50])
+  })
+
+  it('puts the chunk that a player waits for before everything', async () => {
+    playhead.want(WHOLE)
+    const waiting = playhead.waitForChunk(300, AbortSignal.timeout(1000))
+    assert.equal(wanted()[0], 300)
+    assert.equal(playhead.waitingFor, 300)
+    have.add(300)
+    playhead.chunkStored(300)
+    await waiting
+    assert.equal(playhead.waitingFor, undefined)
+  })
+
+  it('does not wait for what is here', async () => {
+    have.add(7)
+    await playhead.waitForChunk(7, AbortSignal.timeout(1000))
+  })
+
+  it('forgets a player that gave up', async () => {
+    const player = new AbortController()
+    const waiting = playhead.waitForChunk(9, player.signal)
+    player.abort(new Error('closed'))
+    await assert.rejects(waiting, /closed/)
+    assert.equal(playhead.playing, false)
+    await assert.rejects(playhead.waitForChunk(9, player.signal), /closed/)
+  })
+})
