@@ -112,13 +112,14 @@ export class VsCodeServer {
   }
 }
 
+// A server reads settings of scope "machine" from its own file, all others from the user's.
 async function writeSettings(folder: string, settings: Record<string, unknown> = {}): Promise<void> {
-  const userFolder = join(folder, 'user-data/User')
-  await mkdir(userFolder, { recursive: true })
-  await writeFile(
-    join(userFolder, 'settings.json'),
-    JSON.stringify({ ...quietSettings, ...settings }, null, 2)
-  )
+  const text = JSON.stringify({ ...quietSettings, ...settings }, null, 2)
+  for (const place of ['User', 'Machine']) {
+    const settingsFolder = join(folder, 'user-data', place)
+    await mkdir(settingsFolder, { recursive: true })
+    await writeFile(join(settingsFolder, 'settings.json'), text)
+  }
 }
 
 function serverFlags(port: number): string[] {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const vsixBudget = 2 * 1024 * 1024
-const hostBudget = 1.5 * 1024 * 1024
+const hostBudget = 2 * 1024 * 1024
 const playerBudget = 350 * 1024
 
 async function packagedFiles(): Promise<string[]> {
@@ -95,7 +95,7 @@ describe('the bundle', () => {
     console.log(`      loaded at activation: ${(bytes / 1024).toFixed(0)} KiB`)
   })
 
-  it('stays within 1.5 MiB for host and command line', () => {
+  it('stays within 2 MiB for host and command line', () => {
     const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
     console.log(`      host and command line: ${(bytes / 1024).toFixed(0)} KiB`)
     assert.ok(bytes <= hostBudget, `${bytes} bytes`)
