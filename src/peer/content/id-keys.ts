@@ -10,7 +10,7 @@ export interface IdKeys {
   readonly announceSigner: Signer
   /** Raw public half of the announce key, 32 bytes. */
   readonly announcePublicKey: Uint8Array
-  /** Where the records lie on the ring: SHA-256 of the raw public half, 32 bytes. */
+  /** Where the records lie on the ring: SHA-256 of the public half in its libp2p protobuf form, 32 bytes. */
   readonly dhtKey: Uint8Array
   /** Gossip topic of availability hints. */
   readonly topic: string
@@ -27,14 +27,15 @@ export async function deriveIdKeys(id: string): Promise<IdKeys> {
   const secret = idBytes(id)
   const announceKey = await generateKeyPairFromSeed('Ed25519', deriveBytes(secret, 'announce-key'))
   const announcePublicKey = announceKey.publicKey.raw
+  const encodedPublicKey = publicKeyToProtobuf(announceKey.publicKey)
   return {
     announceSigner: {
       algorithm: 'ed25519',
-      publicKey: publicKeyToProtobuf(announceKey.publicKey),
+      publicKey: encodedPublicKey,
       sign: async bytes => announceKey.sign(bytes)
     },
     announcePublicKey,
-    dhtKey: createHash('sha256').update(announcePublicKey).digest(),
+    dhtKey: createHash('sha256').update(encodedPublicKey).digest(),
     topic: `/chordcast/video/1/${Buffer.from(deriveBytes(secret, 'topic')).toString('base64url')}`,
     proofKey: deriveBytes(secret, 'proof-key')
   }

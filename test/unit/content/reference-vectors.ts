@@ -120,7 +120,7 @@ async function idVectors(idBytes: Uint8Array) {
     digest: hex(await sha256(idBytes)),
     announcePublicKey: hex(announce.publicKey),
     announceSignature: hex(await announce.sign(Buffer.from('hello'))),
-    dhtKey: hex(await sha256(announce.publicKey)),
+    dhtKey: hex(await sha256(libp2pEd25519(announce.publicKey))),
     topic: `/chordcast/video/1/${topic.toString('base64url')}`,
     proofKey: hex(proofKey),
     initiatorProof: hex(await proofOf('initiator')),
