@@ -1,6 +1,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Browser, BrowserContext } from 'playwright-core'
+import { exitOnSignals } from '../harness/process-group.ts'
 import { VsCodeServer } from '../harness/vscode-server.ts'
 import { newProfile, Workbench } from '../harness/workbench.ts'
 
@@ -17,6 +18,8 @@ export interface EditorOptions {
   /** Videos in its workspace: name to path of the original. */
   files?: Record<string, string>
 }
+
+exitOnSignals()
 
 /** One person's VS Code with the built VSIX, in a browser profile of its own; its peer stays on this machine. */
 export class Editor {

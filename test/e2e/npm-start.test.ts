@@ -7,6 +7,7 @@ import { launchBrowser } from '../harness/browser.ts'
 import { ProcessGroup } from '../harness/process-group.ts'
 import { newProfile, Workbench } from '../harness/workbench.ts'
 import { agreeToJoin, projectFolder, screenshotFolder } from './editor.ts'
+import { photographFailures } from './failure-screenshots.ts'
 import { Player } from './player.ts'
 
 describe('npm start', () => {
@@ -14,6 +15,8 @@ describe('npm start', () => {
   let program: ProcessGroup
   let url: string
   let window: Workbench
+
+  photographFailures(() => browser)
 
   before(async () => {
     browser = await launchBrowser()

@@ -9,6 +9,7 @@ import { removeFolder, temporaryFolder } from '../harness/temporary-folder.ts'
 import type { Workbench } from '../harness/workbench.ts'
 import { sha256OfFile } from '../process/sample-file.ts'
 import { agreeToJoin, Editor, sampleVideo, screenshotFolder } from './editor.ts'
+import { photographFailures } from './failure-screenshots.ts'
 import { Player } from './player.ts'
 
 const id = /^bafyrei[a-z2-7]{52}$/
@@ -27,6 +28,8 @@ describe('two people, each with a VS Code', () => {
     const number = `${++shots}`.padStart(2, '0')
     await window.screenshot(join(screenshotFolder, `${number}-${name}.png`))
   }
+
+  photographFailures(() => browser)
 
   before(async () => {
     folder = await temporaryFolder()

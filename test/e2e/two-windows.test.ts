@@ -8,6 +8,7 @@ import type { Workbench } from '../harness/workbench.ts'
 import { type CliPeer, Peers } from '../process/cli-peer.ts'
 import { sha256OfFile, writeSampleFile } from '../process/sample-file.ts'
 import { agreeToJoin, Editor, sampleVideo, screenshotFolder } from './editor.ts'
+import { photographFailures } from './failure-screenshots.ts'
 
 const MIB = 1024 * 1024
 /** KiB/s at which the owner sends: the transfer must outlast the first window. */
@@ -23,6 +24,8 @@ describe('two windows on one profile', () => {
   let owner: CliPeer
   let longVideo: { id: string; sha256: string }
   let shortVideo: { id: string }
+
+  photographFailures(() => browser)
 
   before(async () => {
     folder = await temporaryFolder()

@@ -14,6 +14,20 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
+const running = new Set<ProcessGroup>()
+process.once('exit', () => {
+  for (const group of running) group.signal('SIGKILL')
+})
+
+/**
+ * For programs without an ending of their own: lets a signal end this process by way of its `exit` event, so that
+ * whatever it has started ends with it.
+ */
+export function exitOnSignals(): void {
+  process.once('SIGTERM', () => process.exit(143))
+  process.once('SIGINT', () => process.exit(130))
+}
+
 /** A program and everything that it starts, ended together. */
 export class ProcessGroup {
   readonly child: ChildProcess
@@ -24,6 +38,7 @@ export class ProcessGroup {
     this.#exited = once(this.child, 'close')
     // Whoever awaits `exited` sees the error; without a listener it would end the whole run.
     this.#exited.catch(() => undefined)
+    running.add(this)
   }
 
   get running(): boolean {
@@ -46,5 +61,6 @@ export class ProcessGroup {
     if (this.running) await Promise.race([this.#exited.catch(() => undefined), delay(graceMilliseconds)])
     this.signal('SIGKILL')
     if (this.running) await this.#exited.catch(() => undefined)
+    running.delete(this)
   }
 }

@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, FrameLocator, Locator, Page } from 'playw
 import { eventually } from './eventually.ts'
 
 /** Workbenches need seconds for what takes a desktop a moment: two of them share a small machine here. */
-const patience = 30_000
+const patience = 60_000
 
 async function appears(locator: Locator, milliseconds: number): Promise<boolean> {
   return locator.waitFor({ timeout: milliseconds }).then(

@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { launchBrowser } from '../harness/browser.ts'
+import { exitOnSignals } from '../harness/process-group.ts'
 import { removeFolder, temporaryFolder } from '../harness/temporary-folder.ts'
 import { VsCodeServer } from '../harness/vscode-server.ts'
 import { reportMark } from './report.ts'
@@ -59,6 +60,7 @@ async function runInServer(folder: string): Promise<number> {
   }
 }
 
+exitOnSignals()
 const folder = await temporaryFolder()
 try {
   process.exitCode = await runInServer(folder)
