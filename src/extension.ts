@@ -70,6 +70,7 @@ function createServices(context: vscode.ExtensionContext, channel: vscode.LogOut
     bootstrap: () => configuration.bootstrap(),
     logger
   })
+  const selection = new VideoSelection()
   return {
     context,
     logger,
@@ -78,14 +79,15 @@ function createServices(context: vscode.ExtensionContext, channel: vscode.LogOut
     controller,
     errors: new ErrorNotifier(logger),
     library: new LibraryOpener(dataFolder, controller, logger),
-    players: createPlayers(context, controller, logger),
-    selection: new VideoSelection()
+    players: createPlayers(context, controller, selection, logger),
+    selection
   }
 }
 
 function createPlayers(
   context: vscode.ExtensionContext,
   peer: PeerController,
+  selection: VideoSelection,
   logger: Services['logger']
 ): PlayerRegistry {
   const resources = vscode.Uri.joinPath(context.extensionUri, 'dist', 'media')
@@ -95,7 +97,7 @@ function createPlayers(
       light: vscode.Uri.joinPath(context.extensionUri, 'media', 'player-light.svg'),
       dark: vscode.Uri.joinPath(context.extensionUri, 'media', 'player-dark.svg')
     }
-    return new PlayerPanel({ panel, digest, controller: peer, preferences, resources, logger })
+    return new PlayerPanel({ panel, digest, controller: peer, preferences, selection, resources, logger })
   })
 }
 

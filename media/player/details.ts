@@ -1,5 +1,5 @@
 import { countOf, formatBytes, formatRate, percentOf } from '../../src/shared/format.ts'
-import type { PlayerPeer, PlayerVideo } from '../../src/shared/player-protocol.ts'
+import type { NetworkState, PlayerPeer, PlayerVideo } from '../../src/shared/player-protocol.ts'
 import { element, setText } from '../element.ts'
 import { IconButton } from '../ui.ts'
 
@@ -55,10 +55,11 @@ export class Details {
     this.element = element('header', {}, [heading, this.#progress, facts, this.#failure])
   }
 
-  show(video: PlayerVideo): void {
+  show(video: PlayerVideo, network: NetworkState): void {
     setText(this.#name, video.name)
     this.#name.title = video.name
-    setText(this.#state, stateWords[video.state] ?? video.state)
+    const offline = video.state === 'sharing' && network !== 'joined'
+    setText(this.#state, offline ? 'Offline' : (stateWords[video.state] ?? video.state))
     this.#state.dataset.state = video.state
     setText(this.#failure, video.failure ?? '')
     this.#failure.hidden = video.failure === undefined

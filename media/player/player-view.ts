@@ -77,7 +77,7 @@ export class PlayerView {
 
   showVideo(video: PlayerVideo): void {
     this.#video = video
-    this.#details.show(video)
+    this.#details.show(video, this.#network)
   }
 
   showChunks(chunks: PlayerChunks): void {
@@ -93,6 +93,7 @@ export class PlayerView {
 
   showNetwork(network: NetworkState): void {
     this.#network = network
+    if (this.#video !== undefined) this.#details.show(this.#video, network)
     this.#updateWaiting()
   }
 

@@ -34,14 +34,19 @@ const stateWords: Record<VideoSnapshot['state'], string> = {
   failed: 'failed'
 }
 
-/** The state in words. */
-export function describeState(video: VideoSnapshot): string {
-  return stateWords[video.state]
+/** It would be shared, were this peer in the network. */
+export function isOffline(video: VideoSnapshot, online: boolean): boolean {
+  return video.state === 'sharing' && !online
+}
+
+/** The state in words. `online`: this peer is in the network. */
+export function describeState(video: VideoSnapshot, online = true): string {
+  return isOffline(video, online) ? 'offline' : stateWords[video.state]
 }
 
 /** One line: how far, how fast, how many peers. Used in the tree and in progress notifications. */
-export function describeProgress(video: VideoSnapshot): string {
-  const parts = [describeState(video)]
+export function describeProgress(video: VideoSnapshot, online = true): string {
+  const parts = [describeState(video, online)]
   if (video.chunks > 0 && !isComplete(video)) parts[0] = `${percentOf(video.have, video.chunks)} %`
   if (video.state === 'paused' || video.state === 'failed') parts.push(describeState(video))
   if (video.downloadBytesPerSecond > 0) parts.push(`↓ ${formatRate(video.downloadBytesPerSecond)}`)

@@ -1,23 +1,41 @@
 import * as vscode from 'vscode'
 import type { VideoLink } from '../../peer/content/link.ts'
-import { describeInput, loadParser, tryParse } from './read-reference.ts'
+import { DisposableStore } from '../disposable.ts'
+import { describeInput, loadParser, type ParseReference, tryParse } from './read-reference.ts'
 
 /** Asks for an ID or a link, filled in from the clipboard when that holds one. */
 export async function askForReference(): Promise<VideoLink | undefined> {
   const [parse, clipboard] = await Promise.all([loadParser(), vscode.env.clipboard.readText()])
-  const text = await vscode.window.showInputBox({
-    title: 'Fetch Video by ID',
-    prompt: 'The ID or link of a video',
-    placeHolder: 'bafyrei… or chordcast:bafyrei…',
-    value: tryParse(clipboard, parse) === undefined ? '' : clipboard.trim(),
-    ignoreFocusOut: true,
-    validateInput: input => {
-      const note = describeInput(input, parse)
-      const { Error: problem, Info: info } = vscode.InputBoxValidationSeverity
-      return note === undefined
-        ? undefined
-        : { message: note.message, severity: note.isProblem ? problem : info }
-    }
-  })
-  return text === undefined ? undefined : parse(text)
+  const value = tryParse(clipboard, parse) === undefined ? '' : clipboard.trim()
+  return await showBox(parse, value)
+}
+
+/** Not `showInputBox`: that says nothing about a text it was filled with, such as which addresses a link dials. */
+function showBox(parse: ParseReference, value: string): Promise<VideoLink | undefined> {
+  const owned = new DisposableStore()
+  const box = owned.add(vscode.window.createInputBox())
+  box.title = 'Fetch Video by ID'
+  box.prompt = 'The ID or link of a video'
+  box.placeholder = 'bafyrei… or chordcast:bafyrei…'
+  box.ignoreFocusOut = true
+  box.value = value
+  if (value !== '') describe(box, parse)
+  box.show()
+  return new Promise<VideoLink | undefined>(resolve => {
+    owned.add(box.onDidChangeValue(() => describe(box, parse)))
+    owned.add(box.onDidHide(() => resolve(undefined)))
+    owned.add(
+      box.onDidAccept(() => {
+        const reference = tryParse(box.value, parse)
+        if (reference === undefined) describe(box, parse)
+        else resolve(reference)
+      })
+    )
+  }).finally(() => owned.dispose())
+}
+
+function describe(box: vscode.InputBox, parse: ParseReference): void {
+  const note = describeInput(box.value, parse)
+  const { Error: problem, Info: info } = vscode.InputBoxValidationSeverity
+  box.validationMessage = note && { message: note.message, severity: note.isProblem ? problem : info }
 }

@@ -9,6 +9,7 @@ import { ChangeBatch } from '../change-batch.ts'
 import { DisposableStore } from '../disposable.ts'
 import { type CommandId, commands } from '../ids.ts'
 import type { PeerController } from '../peer-controller.ts'
+import type { VideoSelection } from '../video-selection.ts'
 import { locateStream } from './locate-stream.ts'
 import { readPlayerMessage } from './player-message.ts'
 import { toPlayerChunks, toPlayerPeers, toPlayerVideo } from './player-model.ts'
@@ -26,6 +27,7 @@ export interface PlayerPanelInit {
   digest: Digest
   controller: PeerController
   preferences: PlayerPreferencesStore
+  selection: VideoSelection
   resources: vscode.Uri
   logger: Logger
 }
@@ -44,9 +46,10 @@ export class PlayerPanel implements OpenPlayer {
       new ChangeBatch<'chunks'>(systemClock, updateInterval, () => this.#sendChunks())
     )
     this.#owned.add(panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)))
-    this.#owned.add(panel.onDidChangeViewState(() => this.#updates.add('chunks')))
+    this.#owned.add(panel.onDidChangeViewState(() => this.#show()))
     panel.onDidDispose(() => this.#owned.dispose())
     this.#follow()
+    this.#show()
     this.#showPage().catch((error: unknown) => this.#showMessage(toPeerError(error).message))
   }
 
@@ -56,6 +59,13 @@ export class PlayerPanel implements OpenPlayer {
 
   reveal(): void {
     this.#init.panel.reveal()
+  }
+
+  /** It came to the front or went: the Chunks view follows, and the map is read again. */
+  #show(): void {
+    const { panel, selection, digest } = this.#init
+    if (panel.active) selection.select(digest)
+    this.#updates.add('chunks')
   }
 
   #follow(): void {

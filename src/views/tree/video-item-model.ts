@@ -8,6 +8,7 @@ import {
   describeState,
   isActive,
   isComplete,
+  isOffline,
   isResumable
 } from '../video-state.ts'
 import type { ItemIcon, ItemModel } from './item-model.ts'
@@ -25,16 +26,18 @@ const stateIcons: Record<VideoSnapshot['state'], ItemIcon> = {
   failed: { id: 'error', color: 'list.errorForeground' }
 }
 
-/** The line of a video: name, size, state, rate, holders. */
-export function videoItem(video: VideoSnapshot): ItemModel {
+const offlineIcon: ItemIcon = { id: 'circle-slash', color: 'disabledForeground' }
+
+/** The line of a video: name, size, state, rate, holders. `online`: this peer is in the network. */
+export function videoItem(video: VideoSnapshot, online: boolean): ItemModel {
   const name = displayName(video.name)
   return {
     id: `video:${video.digest}`,
     label: name,
-    description: `${describeSize(video)} · ${describeProgress(video)}`,
-    icon: stateIcons[video.state],
+    description: `${describeSize(video)} · ${describeProgress(video, online)}`,
+    icon: isOffline(video, online) ? offlineIcon : stateIcons[video.state],
     contextValue: videoFlags(video).join('.'),
-    accessibilityLabel: [name, describeSize(video), ...spokenState(video)].join(', ')
+    accessibilityLabel: [name, describeSize(video), ...spokenState(video, online)].join(', ')
   }
 }
 
@@ -50,9 +53,9 @@ export function videoFlags(video: VideoSnapshot): string[] {
 }
 
 /** All that is known of a video, for the tooltip. The ID is a secret and not among it. */
-export function videoTooltip(video: VideoSnapshot): Tooltip {
+export function videoTooltip(video: VideoSnapshot, online: boolean): Tooltip {
   const rows: Tooltip['rows'] = [
-    ['State', describeState(video)],
+    ['State', describeState(video, online)],
     ['Size', describeSize(video)]
   ]
   if (video.mimeType !== '') rows.push(['Type', displayName(video.mimeType)])
@@ -85,8 +88,8 @@ function noteOf(video: VideoSnapshot): { note?: string } {
   return {}
 }
 
-function spokenState(video: VideoSnapshot): string[] {
-  const words = [describeState(video)]
+function spokenState(video: VideoSnapshot, online: boolean): string[] {
+  const words = [describeState(video, online)]
   if (video.chunks > 0 && !isComplete(video)) words.push(`${percentOf(video.have, video.chunks)} percent`)
   words.push(countOf(video.holders, 'holder'))
   if (video.failure !== undefined) words.push(video.failure.message)

@@ -5,6 +5,7 @@ import { countOf } from '../../shared/format.ts'
 import { ChangeBatch } from '../change-batch.ts'
 import { DisposableStore } from '../disposable.ts'
 import { commands, views } from '../ids.ts'
+import type { PeerController } from '../peer-controller.ts'
 import type { PeerModel } from '../peer-model.ts'
 import { renderTooltip } from '../render-tooltip.ts'
 import type { Contribution, Services } from '../services.ts'
@@ -30,12 +31,15 @@ type Change = VideoNode | undefined
 /** Gives the editor the videos of the model. */
 export class VideoTreeProvider implements vscode.TreeDataProvider<VideoNode> {
   readonly onDidChangeTreeData: vscode.Event<VideoNode[] | undefined>
+  readonly #controller: PeerController
   readonly #model: PeerModel
   readonly #nodes = new Map<Digest, VideoNode>()
   readonly #changes: ChangeBatch<Change>
   readonly #owned = new DisposableStore()
 
-  constructor(model: PeerModel) {
+  constructor(controller: PeerController) {
+    const { model } = controller
+    this.#controller = controller
     this.#model = model
     const emitter = this.#owned.add(new vscode.EventEmitter<VideoNode[] | undefined>())
     this.onDidChangeTreeData = emitter.event
@@ -45,6 +49,8 @@ export class VideoTreeProvider implements vscode.TreeDataProvider<VideoNode> {
         emitter.fire(nodes.length === changed.length ? nodes : undefined)
       })
     )
+    // In or out of the network, every line says something else.
+    this.#owned.addUnsubscribe(controller.events.on('state', () => this.#changes.add(undefined)))
     this.#owned.addUnsubscribe(model.events.on('videos', () => this.#changes.add(undefined)))
     this.#owned.addUnsubscribe(model.events.on('video', video => this.#changes.add(this.node(video.digest))))
   }
@@ -66,17 +72,21 @@ export class VideoTreeProvider implements vscode.TreeDataProvider<VideoNode> {
 
   getTreeItem(node: VideoNode): vscode.TreeItem {
     const video = this.#model.video(node.digest)
-    return video === undefined ? new vscode.TreeItem('') : toTreeItem(videoItem(video))
+    return video === undefined ? new vscode.TreeItem('') : toTreeItem(videoItem(video, this.#online))
   }
 
   resolveTreeItem(item: vscode.TreeItem, node: VideoNode): vscode.TreeItem {
     const video = this.#model.video(node.digest)
-    if (video !== undefined) item.tooltip = renderTooltip(videoTooltip(video))
+    if (video !== undefined) item.tooltip = renderTooltip(videoTooltip(video, this.#online))
     return item
   }
 
   dispose(): void {
     this.#owned.dispose()
+  }
+
+  get #online(): boolean {
+    return this.#controller.state === 'joined'
   }
 }
 
@@ -103,9 +113,10 @@ export class VideoTree implements Contribution {
   }
 
   register(context: vscode.ExtensionContext): void {
-    const { model } = this.#services.controller
+    const { controller } = this.#services
+    const { model } = controller
     const owned = new DisposableStore()
-    const provider = owned.add(new VideoTreeProvider(model))
+    const provider = owned.add(new VideoTreeProvider(controller))
     const view = owned.add(
       vscode.window.createTreeView(views.videos, {
         treeDataProvider: provider,

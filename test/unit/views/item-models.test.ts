@@ -5,9 +5,11 @@ import { holdingItem, peerItem, peerTooltip } from '../../../src/views/tree/peer
 import { videoFlags, videoItem, videoTooltip } from '../../../src/views/tree/video-item-model.ts'
 import { fakeMap, fakePeer, fakeVideo } from './fake-peer-api.ts'
 
+const online = true
+
 describe('the line of a video', () => {
   it('says name, size, how far, how fast, how many holders', () => {
-    const item = videoItem(fakeVideo({ downloadBytesPerSecond: 2 * 1024 * 1024 }))
+    const item = videoItem(fakeVideo({ downloadBytesPerSecond: 2 * 1024 * 1024 }), online)
     assert.equal(item.label, 'sample.webm')
     assert.equal(item.description, '1 MB · 50 % · ↓ 2 MB/s · 3 holders')
     assert.equal(item.accessibilityLabel, 'sample.webm, 1 MB, downloading, 50 percent, 3 holders')
@@ -15,26 +17,35 @@ describe('the line of a video', () => {
 
   it('keeps its id while everything else changes', () => {
     const ids = [fakeVideo(), fakeVideo({ name: 'other.mp4', state: 'complete', have: 4 })].map(
-      video => videoItem(video).id
+      video => videoItem(video, online).id
     )
     assert.equal(ids[0], ids[1])
   })
 
   it('does not claim a size before it is known', () => {
-    const item = videoItem(fakeVideo({ state: 'finding', bytes: 0, chunks: 0, have: 0, holders: 0 }))
+    const item = videoItem(fakeVideo({ state: 'finding', bytes: 0, chunks: 0, have: 0, holders: 0 }), online)
     assert.equal(item.description, 'size unknown · finding peers · 0 holders')
   })
 
   it('says paused beside how far it came', () => {
-    assert.equal(videoItem(fakeVideo({ state: 'paused' })).description, '1 MB · 50 % · paused · 3 holders')
+    assert.equal(
+      videoItem(fakeVideo({ state: 'paused' }), online).description,
+      '1 MB · 50 % · paused · 3 holders'
+    )
   })
 
   it('says complete and sharing in those words', () => {
-    assert.match(videoItem(fakeVideo({ state: 'complete', have: 4 })).description, /· complete ·/)
+    assert.match(videoItem(fakeVideo({ state: 'complete', have: 4 }), online).description, /· complete ·/)
     assert.match(
-      videoItem(fakeVideo({ origin: 'shared', state: 'sharing', have: 4 })).description,
+      videoItem(fakeVideo({ origin: 'shared', state: 'sharing', have: 4 }), online).description,
       /· sharing ·/
     )
+  })
+
+  it('does not claim to share while it is not in the network', () => {
+    const item = videoItem(fakeVideo({ origin: 'shared', state: 'sharing', have: 4 }), false)
+    assert.match(item.description, /· offline ·/)
+    assert.match(item.accessibilityLabel, /offline/)
   })
 
   const flags: [string, Parameters<typeof fakeVideo>[0], string[]][] = [
@@ -65,16 +76,19 @@ describe('the line of a video', () => {
 
   it('never shows the ID, which is a secret', () => {
     const video = fakeVideo({ path: '/v.webm', durationSeconds: 70, width: 640, height: 360 })
-    assert.ok(!JSON.stringify([videoItem(video), videoTooltip(video)]).includes(video.id))
+    assert.ok(!JSON.stringify([videoItem(video, online), videoTooltip(video, online)]).includes(video.id))
   })
 
   it('tells in its tooltip why it failed', () => {
     const failure = { code: 'NO_HOLDERS' as const, message: 'No peer holds it now. Try again later.' }
-    assert.equal(videoTooltip(fakeVideo({ state: 'failed', failure })).note, failure.message)
+    assert.equal(videoTooltip(fakeVideo({ state: 'failed', failure }), online).note, failure.message)
   })
 
   it('tells in its tooltip what to do about a changed file', () => {
-    assert.match(videoTooltip(fakeVideo({ origin: 'shared', state: 'stale' })).note ?? '', /Share it again/)
+    assert.match(
+      videoTooltip(fakeVideo({ origin: 'shared', state: 'stale' }), online).note ?? '',
+      /Share it again/
+    )
   })
 })
 
