@@ -64,6 +64,7 @@ export class ChunkSession {
   readonly #requests: PendingRequests
   #inFlightBytes = 0
   #lastByteAt: number
+  #answers = 0
   #isThrottled = false
   #load: PeerLoad = { active: 0, limit: 1 }
   #reporter: HaveReporter | undefined
@@ -223,6 +224,7 @@ export class ChunkSession {
 
   async #take(answer: ChunkAnswer): Promise<void> {
     this.#lastByteAt = this.#init.clock.monotonic()
+    this.#answers++
     switch (answer.type) {
       case 'have':
       case 'have-more':
@@ -256,10 +258,11 @@ export class ChunkSession {
 
   #watch(): void {
     if (this.#cancelWatch || this.#isClosed || this.#requests.size === 0) return
-    const startedAt = this.#init.clock.monotonic()
+    const answersBefore = this.#answers
     this.#cancelWatch = this.#init.clock.after(STALL_MILLISECONDS, () => {
       this.#cancelWatch = undefined
-      if (this.#requests.size > 0 && this.lastByteAt < startedAt) this.#fail(timedOut())
+      const isSilent = this.#answers === answersBefore && !this.#isThrottled
+      if (this.#requests.size > 0 && isSilent) this.#fail(timedOut())
       else this.#watch()
     })
   }

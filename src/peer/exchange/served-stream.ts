@@ -158,8 +158,8 @@ export class ServedStream {
 
   async #send(message: Message): Promise<void> {
     const { clock, channel } = this.#init
-    await withDeadline(clock, STALL_MILLISECONDS, this.#stopping.signal, signal =>
-      channel.send(message, signal)
-    )
+    this.#stopping.signal.throwIfAborted()
+    if (channel.post(message)) return
+    await withDeadline(clock, STALL_MILLISECONDS, this.#stopping.signal, signal => channel.drained(signal))
   }
 }

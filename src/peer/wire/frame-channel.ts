@@ -1,6 +1,7 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { PeerError } from '../errors.ts'
-import { decodeFrameBody, encodeFrame, type Message } from './frame-codec.ts'
+import { decodeFrameBody, encodeFramePieces, type Message } from './frame-codec.ts'
 import { FrameDecoder } from './frame-decoder.ts'
 
 export interface FrameChannelOptions {
@@ -57,14 +58,37 @@ export class FrameChannel {
   }
 
   /**
-   * Sends one message; resolves when the stream takes more.
+   * Sends one message; resolves when the stream takes more. Byte strings in it must not change until they are out.
    * @throws PeerError PEER_UNREACHABLE when the stream is closed; the signal's reason when aborted
    */
   async send(message: Message, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
+    if (!this.post(message)) await this.drained(signal)
+  }
+
+  /**
+   * Sends one message without waiting. When the result is false, `drained` must be awaited before the next.
+   * @throws PeerError PEER_UNREACHABLE when the stream is closed
+   */
+  post(message: Message): boolean {
     if (this.#failure) throw this.#failure
     if (this.closed) throw connectionLost()
-    if (!this.#stream.send(encodeFrame(message))) await this.#drained(signal)
+    const pieces = encodeFramePieces(message)
+    return this.#stream.send(pieces.length === 1 && pieces[0] ? pieces[0] : new Uint8ArrayList(...pieces))
+  }
+
+  /**
+   * Resolves when the stream takes more.
+   * @throws PeerError PEER_UNREACHABLE when the stream is closed; the signal's reason when aborted
+   */
+  async drained(signal: AbortSignal): Promise<void> {
+    // libp2p's own `onDrain()` keeps its first promise for ever (@libp2p/utils 7.4.1), so that it holds nobody back after the
+    // first drain; and a drain may fill up again before we run.
+    while (this.#stream.writableNeedsDrain) {
+      if (this.#failure) throw this.#failure
+      if (this.closed) throw connectionLost()
+      await this.#nextDrain(signal)
+    }
   }
 
   /**
@@ -172,16 +196,6 @@ export class FrameChannel {
     if (!this.#paused || this.#decoder.bufferedBytes > this.#highWaterMark / 2) return
     this.#paused = false
     if (this.#stream.readStatus === 'paused') this.#stream.resume()
-  }
-
-  // libp2p's own `onDrain()` keeps its first promise for ever (@libp2p/utils 7.4.1), so that it holds nobody back after the
-  // first drain; and a drain may fill up again before we run.
-  async #drained(signal: AbortSignal): Promise<void> {
-    while (this.#stream.writableNeedsDrain) {
-      if (this.#failure) throw this.#failure
-      if (this.closed) throw connectionLost()
-      await this.#nextDrain(signal)
-    }
   }
 
   #nextDrain(signal: AbortSignal): Promise<void> {

@@ -26,6 +26,41 @@ export function encodeFrame(message: Message): Uint8Array {
   return frame
 }
 
+/** Byte strings from this length on travel without being copied. */
+const DETACHED_BYTES = 4096
+/** Most entries that the one-byte head of a CBOR map can tell. */
+const MAX_SHORT_MAP = 23
+const CBOR_MAP = 0xa0
+const CBOR_BYTES_LENGTH_32 = 0x5a
+
+/**
+ * Encodes a message as `encodeFrame` does, in pieces to be sent one after another: a long byte string comes last, and is a
+ * view of what was passed in. Whoever sends must not change those bytes until they are out.
+ */
+export function encodeFramePieces(message: Message): Uint8Array[] {
+  for (const key in message) {
+    const bytes = message[key]
+    if (bytes instanceof Uint8Array && bytes.length >= DETACHED_BYTES) return detached(message, key, bytes)
+  }
+  return [encodeFrame(message)]
+}
+
+function detached(message: Message, key: string, bytes: Uint8Array): Uint8Array[] {
+  const { [key]: _, ...rest } = message
+  const entries = Object.keys(rest).length
+  const encoded = cbor.encode(rest)
+  if (entries >= MAX_SHORT_MAP || encoded[0] !== CBOR_MAP + entries) return [encodeFrame(message)]
+  const encodedKey = cbor.encode(key)
+  const head = Buffer.allocUnsafe(LENGTH_PREFIX_BYTES + encoded.length + encodedKey.length + 5)
+  head.writeUInt32BE(head.length - LENGTH_PREFIX_BYTES + bytes.length, 0)
+  head.set(encoded, LENGTH_PREFIX_BYTES)
+  head.writeUInt8(CBOR_MAP + entries + 1, LENGTH_PREFIX_BYTES)
+  head.set(encodedKey, LENGTH_PREFIX_BYTES + encoded.length)
+  head.writeUInt8(CBOR_BYTES_LENGTH_32, head.length - 5)
+  head.writeUInt32BE(bytes.length, head.length - 4)
+  return [head, bytes]
+}
+
 /**
  * Decodes the body of a frame (without its prefix). Shape, depth and sizes are checked before CBOR is decoded.
  * Byte strings in the result are views of `body`.

@@ -63,7 +63,8 @@ export class FrameDecoder {
 
   // A frame that spans several reads is copied once into one buffer.
   #gather(length: number): Uint8Array {
-    const whole = new Uint8Array(length)
+    // Every byte of it is overwritten below.
+    const whole = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
     let filled = 0
     let used = 0
     for (const piece of this.#pieces) {
