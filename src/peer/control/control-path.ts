@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, realpath, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { storageError } from '../library/atomic-file.ts'
 
 // sockaddr_un holds 104 bytes on macOS and 108 on Linux, the closing zero included.
 const MAX_SOCKET_PATH_BYTES = 100
@@ -24,7 +25,9 @@ export async function withSocketPath<T>(
 ): Promise<T> {
   const path = join(folder, name)
   if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return await use(path, false)
-  const temporary = await mkdtemp(join(tmpdir(), 'chordcast-'))
+  const temporary = await mkdtemp(join(tmpdir(), 'chordcast-')).catch(error => {
+    throw storageError(error, tmpdir())
+  })
   try {
     await symlink(folder, join(temporary, 'c'))
     return await use(join(temporary, 'c', name), true)

@@ -4,6 +4,7 @@ import type { PeerApi } from '../api.ts'
 import { PeerError, toPeerError } from '../errors.ts'
 import { createDataFolder } from '../library/data-folder.ts'
 import { createLogger, type Logger } from '../log.ts'
+import type { PeerSettings } from '../settings.ts'
 import { ControlClient } from './control-client.ts'
 import { type ControlLock, claimControl } from './control-lock.ts'
 import { OwnedPeer, type OwnedPeerInit } from './owned-peer.ts'
@@ -16,7 +17,9 @@ const SETTLE_DEADLINE = 10_000
 const RETRY_DELAY = 2000
 
 /** How to reach the peer of a data folder. */
-export interface OpenPeerOptions extends Omit<OwnedPeerInit, 'createPeer'> {
+export interface OpenPeerOptions extends Omit<OwnedPeerInit, 'createPeer' | 'settings'> {
+  /** A function is asked when this process becomes the owner, which may be long after it opened the peer. */
+  settings: PeerSettings | (() => PeerSettings)
   /** Only speak to a peer that runs already; never run or inherit one. */
   clientOnly?: boolean
   /** Whether a peer that finds its predecessor crashed while joined joins again by itself; default true. */
@@ -100,8 +103,9 @@ class SharedPeer implements OpenedPeer {
   }
 
   async #own(lock: ControlLock, rejoin: boolean): Promise<boolean> {
-    const createPeer = this.#options.createPeer ?? createEngine
-    this.#owned = await OwnedPeer.start(lock, { ...this.#options, createPeer }, this.#log)
+    const { settings: given, createPeer = createEngine } = this.#options
+    const settings = typeof given === 'function' ? given() : given
+    this.#owned = await OwnedPeer.start(lock, { ...this.#options, settings, createPeer }, this.#log)
     this.#log.info('This process runs the peer of the data folder')
     this.#facade.attach(this.#owned.api)
     if (rejoin) this.#owned.rejoin()

@@ -56,7 +56,7 @@ export class OwnedPeer {
     ready.promise.catch(() => undefined)
     const server = new ControlServer(lock, ready.promise, log)
     try {
-      const owned = new OwnedPeer(await openParts(init, log), server, log)
+      const owned = new OwnedPeer(await openParts(init), server, log)
       ready.resolve(owned.api)
       return owned
     } catch (error) {
@@ -108,17 +108,11 @@ export class OwnedPeer {
 }
 
 async function openParts(
-  init: OwnedPeerInit,
-  log: Logger
+  init: OwnedPeerInit
 ): Promise<{ peer: RunningPeer; keystore: Keystore; session: SessionFile }> {
   const folder = await openDataFolder(init.dataFolder)
   const session = await SessionFile.load(init.dataFolder)
   const keystore = await Keystore.open(folder, init.sealStore)
-  if (keystore.sealLost) {
-    log.warn(
-      'The key that sealed this data folder is gone: this peer has a new identity. Finished files stay usable; other videos must be granted again.'
-    )
-  }
   try {
     const peer = await init.createPeer({ folder, keystore, settings: init.settings, log: init.log })
     return { peer, keystore, session }

@@ -127,6 +127,22 @@ describe('openPeer', () => {
     )
   })
 
+  it('asks the heir for its settings when it takes over, not when it opened', async () => {
+    let port = 1
+    const ports: number[] = []
+    const createPeer: OpenPeerOptions['createPeer'] = async ({ settings }) => {
+      ports.push(settings.port)
+      return new FakePeer()
+    }
+    const changes = { createPeer, settings: () => ({ ...TEST_SETTINGS, port }) }
+    const owner = await open(changes)
+    const heir = await open(changes)
+    port = 2
+    await owner.close()
+    await heir.api.status()
+    assert.deepEqual(ports, [1, 2])
+  })
+
   it('stays stopped at the heir when the owner had left', async () => {
     const owner = await open()
     const heir = await open()
