@@ -37,7 +37,9 @@ const body = fc.record(
   { noNullPrototype: true }
 )
 
-describe('keystore and journal under mutation', () => {
+describe('keystore and journal under mutation', function () {
+  this.timeout(60_000)
+
   it('opens what was sealed, and nothing of which a bit differs', () => {
     fc.assert(
       fc.property(body, seal, fc.nat(), fc.integer({ min: 1, max: 255 }), (content, key, at, mask) => {
