@@ -71,6 +71,7 @@ export interface VideoSnapshot {
   id: string
   /** File name from the metadata; the short digest until the metadata is known. */
   name: string
+  /** From the content itself; empty until the metadata is known. */
   mimeType: string
   /** 0 until the manifest is known, as are `chunks` and `chunkSize`. */
   bytes: number
