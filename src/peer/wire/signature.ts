@@ -73,8 +73,14 @@ function parsePublicKey(bytes: Uint8Array): PublicKey | undefined {
 }
 
 function algorithmOf(key: PublicKey): SignatureAlgorithm | undefined {
-  if (key.type === 'RSA') return 'rsa-sha256'
+  if (key.type === 'RSA') return isStrongRsa(key.jwk) ? 'rsa-sha256' : undefined
   return key.type === 'Ed25519' ? 'ed25519' : undefined
+}
+
+/** 2048 to 4096 bits, and the usual exponent: a short key is forged, an odd one costs us time. */
+function isStrongRsa({ n, e }: JsonWebKey): boolean {
+  const modulusBytes = Buffer.from(n ?? '', 'base64url').length
+  return modulusBytes >= 256 && modulusBytes <= 512 && e === 'AQAB'
 }
 
 function signedBytes(type: string, version: number, payload: Uint8Array): Uint8Array {
