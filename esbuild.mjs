@@ -1,4 +1,4 @@
-import { chmod, copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, glob, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build, context } from 'esbuild'
 import { thirdPartyNotices } from './scripts/third-party-notices.ts'
@@ -58,6 +58,13 @@ const webview = {
   format: 'iife'
 }
 
+// What a former build left goes last, so that programs that run meanwhile keep their chunks for as long as possible.
+async function removeStale(results) {
+  const written = new Set(results.flatMap(result => Object.keys(result.metafile.outputs)))
+  for await (const path of glob('dist/**/*.{js,map}'))
+    if (!written.has(path.replaceAll('\\', '/'))) await rm(path)
+}
+
 async function finish(results) {
   const inputs = results.flatMap(result => Object.keys(result.metafile.inputs))
   await writeFile('dist/THIRD-PARTY-NOTICES.txt', await thirdPartyNotices(inputs))
@@ -65,9 +72,9 @@ async function finish(results) {
   for (const name of ['codicon.css', 'codicon.ttf'])
     await copyFile(`node_modules/@vscode/codicons/dist/${name}`, `dist/media/${name}`)
   await chmod('dist/cli.js', 0o755)
+  await removeStale(results)
 }
 
-await rm('dist', { recursive: true, force: true })
 try {
   await finish(await Promise.all([build(host), build(webview)]))
 } catch (error) {

@@ -64,8 +64,7 @@ export class VsCodeServer {
     await writeSettings(options.folder, options.settings)
     await mkdir(join(options.folder, 'home'), { recursive: true })
     const env = environmentOfUser(options.folder, options.env)
-    if (options.vsix)
-      await run(node, [entry, ...shared, '--install-extension', options.vsix], { env, timeout: 60_000 })
+    if (options.vsix) await installExtension(options.vsix, node, [entry, ...shared], env)
     const port = options.port || (await freePort())
     const args = [entry, ...shared, '--config', join(options.folder, 'config.yaml'), ...serverFlags(port)]
     if (options.smokeTestDriver) args.push('--vscode-option', 'enable-smoke-test-driver')
@@ -120,6 +119,15 @@ async function writeSettings(folder: string, settings: Record<string, unknown> =
     await mkdir(settingsFolder, { recursive: true })
     await writeFile(join(settingsFolder, 'settings.json'), text)
   }
+}
+
+async function installExtension(vsix: string, node: string, args: string[], env: NodeJS.ProcessEnv) {
+  await run(node, [...args, '--install-extension', vsix], { env, timeout: 120_000 }).catch(
+    (error: Error & { stderr?: string }) => {
+      // Before the reason come pages about native modules that this build does without.
+      throw new Error(`VS Code did not install ${vsix}: ${(error.stderr ?? error.message).slice(-500)}`)
+    }
+  )
 }
 
 function serverFlags(port: number): string[] {
