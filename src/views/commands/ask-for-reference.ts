@@ -1,13 +1,23 @@
+import { setTimeout } from 'node:timers/promises'
 import * as vscode from 'vscode'
 import type { VideoLink } from '../../peer/content/link.ts'
 import { DisposableStore } from '../disposable.ts'
 import { describeInput, loadParser, type ParseReference, tryParse } from './read-reference.ts'
 
+/** Milliseconds. */
+const clipboardDeadline = 1000
+
 /** Asks for an ID or a link, filled in from the clipboard when that holds one. */
 export async function askForReference(): Promise<VideoLink | undefined> {
-  const [parse, clipboard] = await Promise.all([loadParser(), vscode.env.clipboard.readText()])
+  const [parse, clipboard] = await Promise.all([loadParser(), readClipboard()])
   const value = tryParse(clipboard, parse) === undefined ? '' : clipboard.trim()
   return await showBox(parse, value)
+}
+
+/** In a browser, reading may wait for a permission: the box does not. */
+async function readClipboard(): Promise<string> {
+  const none = setTimeout(clipboardDeadline, '', { ref: false })
+  return await Promise.race([vscode.env.clipboard.readText(), none])
 }
 
 /** Not `showInputBox`: that says nothing about a text it was filled with, such as which addresses a link dials. */
