@@ -1,129 +1,111 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'mocha'
+import { streamPair } from '@libp2p/utils'
 import { FrameChannel } from '../../../src/peer/wire/frame-channel.ts'
-import { decodeFrameBody, encodeFrame, encodeFramePieces } from '../../../src/peer/wire/frame-codec.ts'
-import { patience } from '../exchange/exchange-pair.ts'
-import { MuxerPair } from '../exchange/stream-pair.ts'
+import { encodeFrame } from '../../../src/peer/wire/frame-codec.ts'
 
-const KIB = 1024
-const LIMITS = { maxFrameBytes: 128 * KIB }
+const signal = () => AbortSignal.timeout(5_000)
+const MAX = { maxFrameBytes: 64 * 1024 }
 
-async function channelPair() {
-  const muxers = new MuxerPair()
-  const [dialled, accepted] = await muxers.open()
-  return {
-    muxers,
-    dialled,
-    accepted,
-    near: new FrameChannel(dialled, LIMITS),
-    far: new FrameChannel(accepted, LIMITS)
-  }
-}
-
-describe('frame channel', () => {
-  it('carries messages both ways, and tells a good end', async () => {
-    const { near, far } = await channelPair()
-    await near.send({ type: 'question', text: 'ünï' }, patience())
-    assert.deepEqual(await far.receive(patience()), { type: 'question', text: 'ünï' })
-    await far.send({ type: 'answer', data: new Uint8Array(70 * KIB).fill(3) }, patience())
-    const answer = await near.receive(patience())
-    assert.deepEqual(Buffer.from(answer?.data as Uint8Array), Buffer.alloc(70 * KIB, 3))
-    await near.close(patience())
-    assert.equal(await far.receive(patience()), undefined)
+describe('FrameChannel', () => {
+  it('carries messages in order, both ways', async () => {
+    const [left, right] = (await streamPair()).map(stream => new FrameChannel(stream, MAX)) as [
+      FrameChannel,
+      FrameChannel
+    ]
+    for (let number = 0; number < 20; number++) await left.send({ number }, signal())
+    await right.send({ reply: true }, signal())
+    for (let number = 0; number < 20; number++) assert.deepEqual(await right.receive(signal()), { number })
+    assert.deepEqual(await left.receive(signal()), { reply: true })
   })
 
-  it('holds the sender back for as long as the receiver takes nothing, again and again', async () => {
-    const { near, far } = await channelPair()
-    const message = { data: new Uint8Array(64 * KIB) }
-    let sent = 0
-    const sending = (async () => {
-      while (sent < 200) {
-        await near.send(message, patience())
-        sent++
+  it('gives undefined once the other side has ended in good order', async () => {
+    const [left, right] = (await streamPair()).map(stream => new FrameChannel(stream, MAX)) as [
+      FrameChannel,
+      FrameChannel
+    ]
+    await left.send({ last: true }, signal())
+    await left.close(signal())
+    assert.deepEqual(await right.receive(signal()), { last: true })
+    assert.equal(await right.receive(signal()), undefined)
+    assert.equal(await right.receive(signal()), undefined)
+  })
+
+  it('says that a message was cut short', async () => {
+    const [left, right] = await streamPair()
+    const channel = new FrameChannel(right, MAX)
+    left.send(encodeFrame({ text: 'whole' }).subarray(0, 8))
+    await left.close({ signal: signal() })
+    await assert.rejects(channel.receive(signal()), { code: 'FRAME_TRUNCATED' })
+  })
+
+  it('breaks the stream of a peer that sends nonsense or too much', async () => {
+    for (const [bytes, code] of [
+      [Uint8Array.of(0, 0, 0, 1, 0xff), 'FRAME_INVALID'],
+      [Uint8Array.of(0xff, 0, 0, 0), 'FRAME_TOO_LARGE']
+    ] as const) {
+      const [left, right] = await streamPair()
+      const channel = new FrameChannel(right, MAX)
+      left.send(bytes)
+      await assert.rejects(channel.receive(signal()), { code })
+      await assert.rejects(channel.receive(signal()), { code })
+      assert.ok(channel.closed)
+      await assert.rejects(channel.send({}, signal()), { code })
+    }
+  })
+
+  it('rejects what waits when it is aborted, and goes on afterwards', async () => {
+    const [left, right] = (await streamPair()).map(stream => new FrameChannel(stream, MAX)) as [
+      FrameChannel,
+      FrameChannel
+    ]
+    const controller = new AbortController()
+    const received = right.receive(controller.signal)
+    controller.abort(new Error('enough'))
+    await assert.rejects(received, /enough/)
+    await left.send({ still: 'here' }, signal())
+    assert.deepEqual(await right.receive(signal()), { still: 'here' })
+  })
+
+  it('tells who waits that the connection broke', async () => {
+    const [left, right] = await streamPair()
+    const channel = new FrameChannel(right, MAX)
+    const received = channel.receive(signal())
+    left.abort(new Error('gone'))
+    await assert.rejects(received, { code: 'PEER_UNREACHABLE' })
+    await assert.rejects(channel.send({}, signal()), { code: 'PEER_UNREACHABLE' })
+  })
+
+  it('stops reading while its user is behind, and loses nothing', async () => {
+    const [left, right] = await streamPair()
+    const receiver = new FrameChannel(right, { maxFrameBytes: 8 * 1024, highWaterMark: 64 * 1024 })
+    const paused = new Promise(resolve => {
+      const pause = right.pause.bind(right)
+      right.pause = () => {
+        pause()
+        resolve(undefined)
+      }
+    })
+    const sender = new FrameChannel(left, MAX)
+    const total = 40
+    const sent = (async () => {
+      for (let number = 0; number < total; number++) {
+        await sender.send({ number, bytes: new Uint8Array(4096) }, signal())
       }
     })()
-    for (let received = 0; received < 200; received++) {
-      if (received % 40 === 0) {
-        await settled(() => sent)
-        // 1 MiB waits here, what one stream's window takes is under way, and little more is written.
-        assert.ok(sent - received <= 80, `${sent} sent, ${received} received`)
-      }
-      assert.ok(await far.receive(patience()))
+    await paused
+    for (let number = 0; number < total; number++) {
+      assert.equal((await receiver.receive(signal()))?..number, number)
     }
-    await sending
-    assert.ok(near.unsentBytes <= 64 * KIB + 100)
+    await sent
   })
 
-  it('delivers what came before the end, however late it is read', async () => {
-    const { near, far, accepted } = await channelPair()
-    accepted.pause()
-    for (let at = 0; at < 3; at++) await near.send({ at, data: new Uint8Array(50 * KIB) }, patience())
-    await near.close(patience())
-    await settled(() => accepted.readBufferLength)
-    accepted.resume()
-    for (let at = 0; at < 3; at++) assert.equal((await far.receive(patience()))?.at, at)
-    assert.equal(await far.receive(patience()), undefined)
-  })
-
-  it('takes neither a reset nor a lost connection for a good end', async () => {
-    const reset = await channelPair()
-    const afterReset = reset.far.receive(patience())
-    reset.near.abort(new Error('no more'))
-    await assert.rejects(afterReset, { code: 'PEER_UNREACHABLE' })
-    const lost = await channelPair()
-    const afterLoss = lost.far.receive(patience())
-    lost.muxers.abort()
-    await assert.rejects(afterLoss, { code: 'PEER_UNREACHABLE' })
-    await assert.rejects(lost.near.send({}, patience()), { code: 'PEER_UNREACHABLE' })
-  })
-
-  it('stops waiting when the caller gives up, and goes on afterwards', async () => {
-    const { near, far } = await channelPair()
-    const giving = new AbortController()
-    const waiting = far.receive(giving.signal)
-    giving.abort(new Error('enough'))
-    await assert.rejects(waiting, /enough/)
-    await near.send({ type: 'late' }, patience())
-    assert.deepEqual(await far.receive(patience()), { type: 'late' })
-  })
-
-  it('breaks a stream whose frame is too long', async () => {
-    const { near, far } = await channelPair()
-    await near.send({ data: new Uint8Array(LIMITS.maxFrameBytes) }, patience())
-    await assert.rejects(far.receive(patience()), { code: 'FRAME_TOO_LARGE' })
-    await assert.rejects(near.receive(patience()), { code: 'PEER_UNREACHABLE' })
+  it('has one reader at a time', async () => {
+    const [, right] = await streamPair()
+    const channel = new FrameChannel(right, MAX)
+    const controller = new AbortController()
+    const first = channel.receive(controller.signal)
+    assert.throws(() => channel.receive(signal()), { code: 'INTERNAL' })
+    controller.abort()
+    await assert.rejects(first)
   })
 })
-
-describe('frame in pieces', () => {
-  const bytes = Buffer.alloc(5000, 9)
-  const messages = [
-    { type: 'slice', request: 3, offset: 65_536, data: bytes, last: true },
-    { data: bytes },
-    { data: bytes, more: bytes },
-    { type: 'small', data: Buffer.from('x') },
-    Object.fromEntries([...Array(30).keys()].map(at => [`key ${at}`, at === 20 ? bytes : at]))
-  ]
-  for (const message of messages) {
-    it(`decodes like the frame in one: ${Object.keys(message).length} fields, ${typeof message.data}`, () => {
-      const pieces = encodeFramePieces(message)
-      const frame = Buffer.concat(pieces)
-      assert.equal(frame.readUInt32BE(0), frame.length - 4)
-      assert.deepEqual(
-        decodeFrameBody(frame.subarray(4)),
-        decodeFrameBody(Buffer.from(encodeFrame(message)).subarray(4))
-      )
-    })
-  }
-
-  it('does not copy a long byte string', () => {
-    assert.equal(encodeFramePieces({ type: 'slice', data: bytes }).at(-1), bytes)
-  })
-})
-
-async function settled(measure: () => number): Promise<void> {
-  for (let before = Number.NaN; before !== measure(); ) {
-    before = measure()
-    await new Promise(resolve => setTimeout(resolve, 30))
-  }
-}
