@@ -94,7 +94,7 @@ describe('FrameChannel', () => {
     })()
     await paused
     for (let number = 0; number < total; number++) {
-      assert.equal((await receiver.receive(signal()))?..number, number)
+      assert.equal((await receiver.receive(signal()))?.number, number)
     }
     await sent
   })
