@@ -26,7 +26,7 @@ export async function showDownload(
       const name = plainText(displayName(rest.name))
       progress.report({
         increment: percent - shown,
-        message: `${name}: ${describeProgress({ have, chunks, ...rest })}`
+        message: `${name} · ${describeProgress({ have, chunks, ...rest })}`
       })
       shown = percent
     })

@@ -102,8 +102,8 @@ export class PeerTree implements Contribution {
     const view = owned.add(vscode.window.createTreeView(views.peers, { treeDataProvider: provider }))
     openWhenVisible(view, this.#services)
     const describe = (): void => {
-      const size = model.status?.ring?.estimatedSize
-      view.description = size === undefined ? undefined : `ring of ${countOf(size, 'peer')}`
+      const size = model.status?.ring?.estimatedSize ?? 0
+      view.description = size === 0 ? undefined : `ring of ${countOf(size, 'peer')}`
     }
     owned.addUnsubscribe(model.events.on('status', describe))
     context.subscriptions.push(owned)

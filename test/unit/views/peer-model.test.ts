@@ -51,6 +51,21 @@ describe('what is known of the peer', () => {
     )
   })
 
+  it('keeps what events tell while it is being read', async () => {
+    const api = new FakePeerApi()
+    api.current = fakeStatus({ state: 'stopped' })
+    api.library = [fakeVideo({ digest: 'a', have: 1 }), fakeVideo({ digest: 'gone' })]
+    const model = new PeerModel()
+    const attaching = model.attach(api)
+    api.emit('status', fakeStatus({ state: 'starting' }))
+    api.emit('video', fakeVideo({ digest: 'a', have: 4 }))
+    api.emit('video', fakeVideo({ digest: 'new' }))
+    api.emit('videoRemoved', { digest: 'gone' })
+    await attaching
+    assert.equal(model.status?.state, 'starting')
+    assert.deepEqual(model.videos.map(({ digest, have }) => `${digest} ${have}`).sort(), ['a 4', 'new 2'])
+  })
+
   it('is forgotten when detached, and the peer is not listened to any more', async () => {
     const { api, model } = await attached()
     model.detach()
