@@ -23,6 +23,8 @@ export interface HolderSession {
   readonly lastByteAt: number
   /** Measured round-trip time in milliseconds, once known. */
   readonly roundTripMilliseconds?: number | undefined
+  /** Whether it is over, whoever ended it. */
+  readonly closed: boolean
   on(event: 'have' | 'closed', listener: () => void): Unsubscribe
   /** Whether one more chunk of so many bytes may be asked for now. */
   canRequest(length: number): boolean

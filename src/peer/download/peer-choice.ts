@@ -31,7 +31,7 @@ export interface PeerSnapshot {
   readonly outstandingRequests: number
   /** Bytes that the current plan has added to them. */
   readonly pickedBytes: number
-  /** Whether its stream can take requests for so many bytes more: at most 3 MiB, less under a download limit. */
+  /** Whether its stream can take requests for so many bytes more: at most 3 MiB, less under a download limit, but one always. */
   canRequest(bytes: number): boolean
   /** It owes chunks and has sent nothing for long. */
   readonly snubbed: boolean
@@ -54,9 +54,7 @@ export function requestDepth(peer: PeerSnapshot, chunkBytes: number): number {
  * @param extra requests allowed above its depth, for chunks that a player waits for
  */
 export function hasRoom(peer: PeerSnapshot, bytes: number, now: number, extra = 0): boolean {
-  if (peer.busyUntil > now) return false
-  if (peer.outstandingRequests === 0) return true
-  if (!peer.canRequest(peer.pickedBytes + bytes)) return false
+  if (peer.busyUntil > now || !peer.canRequest(peer.pickedBytes + bytes)) return false
   return peer.outstandingRequests < requestDepth(peer, bytes) + extra
 }
 

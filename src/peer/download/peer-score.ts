@@ -9,8 +9,9 @@ const SAMPLE = 200
 /** A holder that owes chunks is snubbed after so many milliseconds without a byte, or later if it is far or slow. */
 const SNUB_FLOOR = 5000
 
-/** Wait after BUSY when the holder named no time, doubled each time up to the maximum; in milliseconds. */
+/** Wait after BUSY when the holder named no time, doubled each time; and the bounds for any time. In milliseconds. */
 const BUSY_FLOOR = 500
+const BUSY_MINIMUM = 20
 const BUSY_MAXIMUM = 30_000
 
 /** A chunk that a holder refused though it had announced it is not asked of it again for so many milliseconds. */
@@ -87,7 +88,7 @@ export class PeerScore {
   busy(retryAfterMilliseconds?: number): number {
     const wait = retryAfterMilliseconds ?? BUSY_FLOOR * 2 ** this.#busyStreak
     this.#busyStreak++
-    this.#busyUntil = this.#clock.monotonic() + Math.min(BUSY_MAXIMUM, Math.max(1, wait))
+    this.#busyUntil = this.#clock.monotonic() + Math.min(BUSY_MAXIMUM, Math.max(BUSY_MINIMUM, wait))
     return this.#busyUntil
   }
 

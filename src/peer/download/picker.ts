@@ -92,6 +92,8 @@ export interface ChunkCancellation {
 export function pickRequests(state: SwarmSnapshot, now: number, random: Random): ChunkRequest[] {
   const plan = new Plan(state, now, random)
   plan.pickWanted()
+  // What has room for something else would be taken back again for the chunk that a player waits for.
+  if (state.playing && nextWanted(state, now, plan.asked)) return plan.picked
   plan.pickEdges()
   plan.pickRarest()
   plan.pickEndgame()
@@ -102,9 +104,8 @@ export function pickRequests(state: SwarmSnapshot, now: number, random: Random):
  * Requests to take back because a player waits for another chunk and nothing more may be on its way: those that no player
  * needs and of which less than half has come, least first.
  */
-export function pickCancellations(state: SwarmSnapshot): ChunkCancellation[] {
-  const requested = new Set(state.requests.map(request => request.index))
-  const next = state.wanted.find(({ index }) => !requested.has(index) && (state.availability[index] ?? 0) > 0)
+export function pickCancellations(state: SwarmSnapshot, now: number): ChunkCancellation[] {
+  const next = nextWanted(state, now, new Set(state.requests.map(request => request.index)))
   if (!state.playing || !next) return []
   const wanted = new Set(state.wanted.map(({ index }) => index))
   let excess = bytesInFlight(state) + sealedLength(state.geometry, next.index) - inFlightLimit(state)
@@ -124,6 +125,13 @@ export function inFlightLimit(state: SwarmSnapshot): number {
   if (!state.playing) return total
   const window = (state.downloadRate * PLAYING_WINDOW) / 1000
   return Math.min(total, Math.max(PLAYING_CHUNKS * sealedLength(state.geometry, 0), window))
+}
+
+/** The most urgent chunk that nobody was asked for and somebody could be. */
+function nextWanted(state: SwarmSnapshot, now: number, asked: ChunkSet): WantedChunk | undefined {
+  const isObtainable = (index: number): boolean =>
+    state.peers.some(peer => peer.have.has(index) && !peer.refused.has(index) && peer.busyUntil <= now)
+  return state.wanted.find(({ index }) => !asked.has(index) && isObtainable(index))
 }
 
 function bytesInFlight(state: SwarmSnapshot): number {
@@ -149,6 +157,11 @@ class Plan {
     this.#swarmRate = meanRate(state.peers)
     this.#room = inFlightLimit(state) - bytesInFlight(state)
     for (const { index, peerId } of state.requests) this.#noteRequest(index, peerId)
+  }
+
+  /** Chunks that somebody was asked for. */
+  get asked(): ChunkSet {
+    return this.#askedOf
   }
 
   pickWanted(): void {

@@ -221,6 +221,8 @@ export class Swarm {
         openSession(candidate.holder, limited)
       )
       if (signal.aborted) return void (await session.close())
+      // It may have ended before anybody listened.
+      if (session.closed) throw new PeerError('PEER_UNREACHABLE', 'A holder closed the stream at once.')
       this.#connect(candidate, session)
     } catch (error) {
       if (signal.aborted) return

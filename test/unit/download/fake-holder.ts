@@ -38,6 +38,10 @@ export class FakeHolder implements HolderSession {
     for (const index of chunks ?? []) this.have.add(index)
   }
 
+  get closed(): boolean {
+    return !this.isOpen
+  }
+
   get lastByteAt(): number {
     return this.isSilent ? 0 : performance.now()
   }

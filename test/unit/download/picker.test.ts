@@ -4,6 +4,7 @@ import type { Geometry } from '../../../src/peer/content/geometry.ts'
 import { countHolders } from '../../../src/peer/download/availability.ts'
 import type { PeerSnapshot } from '../../../src/peer/download/peer-choice.ts'
 import {
+  type ChunkCancellation,
   inFlightLimit,
   pickCancellations,
   pickRequests,
@@ -74,7 +75,8 @@ function snapshot(sketch: Sketch): SwarmSnapshot {
       outstandingBytes: outstanding * SEALED,
       outstandingRequests: outstanding,
       pickedBytes: 0,
-      canRequest: bytes => outstanding * SEALED + bytes <= room,
+      canRequest: bytes =>
+        bytes === 0 || (outstanding === 0 && bytes <= SEALED) || outstanding * SEALED + bytes <= room,
       snubbed: peer.snubbed ?? false,
       busyUntil: peer.busyUntil ?? 0,
       refused: new Set(peer.refused)
@@ -98,6 +100,7 @@ function snapshot(sketch: Sketch): SwarmSnapshot {
 
 const pick = (sketch: Sketch, seed = 1): { index: number; peerId: string; urgency: string }[] =>
   pickRequests(snapshot(sketch), NOW, seededRandom(seed))
+const cancel = (sketch: Sketch): ChunkCancellation[] => pickCancellations(snapshot(sketch), NOW)
 const indices = (sketch: Sketch, seed = 1): number[] => pick(sketch, seed).map(({ index }) => index)
 const soon = (...chunks: number[]): WantedChunk[] =>
   chunks.map((index, position) => ({ index, deadline: NOW + position * 500 }))
@@ -385,29 +388,47 @@ describe('the picker', () => {
     })
 
     it('takes back what no player needs, to make room', () => {
-      assert.deepEqual(pickCancellations(snapshot(busy(0))), [{ index: 3, peerId: 'a' }])
+      assert.deepEqual(cancel(busy(0)), [{ index: 3, peerId: 'a' }])
     })
 
     it('lets a chunk that is half here arrive', () => {
-      assert.deepEqual(pickCancellations(snapshot(busy(SEALED / 2))), [{ index: 4, peerId: 'a' }])
+      assert.deepEqual(cancel(busy(SEALED / 2)), [{ index: 4, peerId: 'a' }])
     })
 
     it('takes back nothing that a player needs', () => {
-      assert.deepEqual(pickCancellations(snapshot({ ...busy(0), wanted: soon(3, 4, 12) })), [])
+      assert.deepEqual(cancel({ ...busy(0), wanted: soon(3, 4, 12) }), [])
     })
 
     it('takes back nothing while the next chunk is on its way', () => {
-      assert.deepEqual(pickCancellations(snapshot({ ...busy(0), wanted: soon(3) })), [])
+      assert.deepEqual(cancel({ ...busy(0), wanted: soon(3) }), [])
     })
 
     it('takes back nothing for a chunk that nobody holds', () => {
       const sketch = { ...busy(0), peers: [{ rate: MIB, have: [3, 4] }] }
-      assert.deepEqual(pickCancellations(snapshot(sketch)), [])
+      assert.deepEqual(cancel(sketch), [])
+    })
+
+    it('gives the room that was made to nothing else', () => {
+      const state = {
+        ...busy(0),
+        requests: [],
+        peers: [
+          { rate: MIB, outstanding: 9, have: [2, 3, 12] },
+          { rate: MIB, have: [5] }
+        ]
+      }
+      assert.deepEqual(pick({ ...state, wanted: soon(12) }), [])
+    })
+
+    it('lets other chunks come while the one that a player waits for is refused', () => {
+      const sketch = { ...busy(0), requests: [], peers: [{ rate: MIB, refused: [12, 13] }] }
+      assert.equal(pick(sketch).length, 2)
+      assert.deepEqual(cancel(sketch), [])
     })
 
     it('takes back all that is too much when a player attaches', () => {
       const requests = Array.from({ length: 8 }, (_, index) => ({ index, peerId: 'a' }))
-      const cancelled = pickCancellations(snapshot({ ...busy(0), requests }))
+      const cancelled = cancel({ ...busy(0), requests })
       assert.equal(cancelled.length, 7)
     })
   })
