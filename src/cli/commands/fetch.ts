@@ -59,7 +59,8 @@ function completed(
     const onAbort = (): void => finish(() => reject(new PeerError('ABORTED', 'Interrupted.')))
     const onVideo = (video: VideoSnapshot): void => {
       if (video.digest !== digest) return
-      report.progress(video)
+      // While an earlier run's chunks are checked again nothing arrives.
+      if (video.state === 'transferring' || video.state === 'complete') report.progress(video)
       const failure = video.failure
       if (video.state === 'complete') finish(() => resolve(video))
       if (failure && (video.state === 'failed' || video.state === 'paused')) {
