@@ -354,10 +354,18 @@ export class Download {
 
   async #finish(video: UnfinishedVideo): Promise<void> {
     this.#move('all-chunks-stored')
-    const file = await video.finish()
+    const file = await video.finish().catch(error => this.#openAgainNextTime(video, error))
     this.#move('file-in-place')
     this.#components.log.info(`${this.digest.slice(0, 8)} is complete`)
     this.events.emit('complete', file)
+  }
+
+  /** What is on disk is not what we think it is, or cannot be finished: the next start looks at it afresh. */
+  async #openAgainNextTime(video: UnfinishedVideo, error: unknown): Promise<never> {
+    this.#video = undefined
+    this.#playhead = undefined
+    await video.close()
+    throw error
   }
 
   #onChunk(index: number): void {

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { open, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { DownloadState } from '../../../src/peer/api.ts'
 import { verifyManifest } from '../../../src/peer/content/manifest.ts'
 import { PeerError } from '../../../src/peer/errors.ts'
+import { VirtualClock } from '../exchange/virtual-clock.ts'
 import { completes, DownloadBench, reaches, stores } from './download-bench.ts'
 import { busyFirst, FakeHolder, lie, silence, slow } from './fake-holder.ts'
 import { CHUNK, type SampleVideo, sampleVideo } from './sample-video.ts'
@@ -368,6 +370,60 @@ describe('a download', () => {
         owner.asked.filter(index => here.includes(index)),
         []
       )
+    })
+
+    it('begins again when the unfinished file was deleted under its hands', async () => {
+      const owner = holder('owner')
+      owner.behaviour = slow(3)
+      const download = bench.download([owner])
+      const some = stores(download, 3)
+      download.start()
+      await some
+      await rm(join(bench.folder, 'sample.webm.part'))
+      await reaches(download, 'failed')
+      assert.equal(download.failure?.code, 'FOLDER_UNWRITABLE')
+      const complete = completes(download)
+      download.start()
+      await complete
+      await assertSaved()
+    })
+
+    it('gives up a holder that has sent nothing for half a minute, and dials it again', async () => {
+      const clock = new VirtualClock()
+      const slowBench = await DownloadBench.create(video, clock)
+      const stalled = holder('stalled')
+      stalled.behaviour = silence
+      stalled.isSilent = true
+      const download = slowBench.download([stalled])
+      download.start()
+      while (stalled.asked.length === 0) await setImmediate()
+      await clock.advance(29_000)
+      assert.equal(stalled.isOpen, true)
+      await clock.advance(1500)
+      assert.equal(stalled.isOpen, false)
+      assert.equal(stalled.inFlight, 0)
+      stalled.isSilent = false
+      stalled.behaviour = undefined
+      const complete = completes(download)
+      await clock.advance(2000)
+      await complete
+      assert.equal(stalled.sessions, 2)
+      await slowBench.remove()
+    })
+
+    it('searches again with growing pauses while nobody is there', async () => {
+      const clock = new VirtualClock()
+      const slowBench = await DownloadBench.create(video, clock)
+      const download = slowBench.download([], { patienceMilliseconds: 120_000 })
+      download.start()
+      await setImmediate()
+      const searches: number[] = []
+      for (let second = 0; second < 16; second++) {
+        searches.push(slowBench.searches)
+        await clock.advance(1000)
+      }
+      assert.deepEqual(searches, [1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 5])
+      await slowBench.remove()
     })
 
     it('says that the folder cannot be written to', async () => {
