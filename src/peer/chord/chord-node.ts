@@ -16,7 +16,7 @@ import { Publisher } from './record/publisher.ts'
 import { type KeyContents, RecordReader, withoutTombstoned } from './record/record-reader.ts'
 import { RecordStore } from './record/record-store.ts'
 import { Replicator } from './record/replicator.ts'
-import { positionToHex, type RingPosition } from './ring-position.ts'
+import { isBetween, positionToHex, type RingPosition } from './ring-position.ts'
 import { RingState } from './ring-state.ts'
 import { type DialBack, dialBackHandler } from './rpc/handlers/dial-back.ts'
 import { digestHandler } from './rpc/handlers/digest.ts'
@@ -29,7 +29,7 @@ import { nudgeHandler } from './rpc/handlers/nudge.ts'
 import { pingHandler } from './rpc/handlers/ping.ts'
 import { pullHandler } from './rpc/handlers/pull.ts'
 import { storeHandler } from './rpc/handlers/store.ts'
-import type { Handlers, Transport } from './rpc/protocol.ts'
+import type { Handlers, Neighbourhood, Transport } from './rpc/protocol.ts'
 import { Stabilizer } from './stabilizer.ts'
 
 /** What this peer sees of its ring. Ring positions are 64 hex digits. */
@@ -232,7 +232,7 @@ export class ChordNode {
     try {
       const [head, ...tail] = await this.#membersAround(contact, limit.signal)
       if (!head) return
-      for (const member of [head, ...tail]) this.ring.offer(member)
+      this.#takeIn(head, tail)
       if (this.ring.isMember) {
         const addresses = [...this.ring.self.addresses]
         await this.network.call(head, 'notify', { addresses }, { signal: limit.signal })
@@ -414,21 +414,33 @@ export class ChordNode {
     return members.filter(member => member.peerId !== this.ring.peerId)
   }
 
+  // Nearer than the present successor it is the successor; else it may still belong into a list of the whole ring.
+  #takeIn(head: Contact, tail: readonly Contact[]): void {
+    const { ring } = this
+    const first = ring.successors.first
+    if (!first || isBetween(ring.position, head.position, first.position)) ring.adopt(head, tail)
+    else for (const member of [head, ...tail]) ring.offer(member)
+  }
+
   /** Members to begin a look-up with: those of `entries` that are members, and whom the others, being clients, know. */
   async seedsFrom(entries: readonly Contact[], signal: AbortSignal): Promise<Contact[]> {
     const views = await Promise.all(
       entries.map(async entry => {
-        try {
-          const view = await this.network.call(entry, 'neighbours', {}, { signal })
-          return view.member ? [entry] : view.successors
-        } catch (error) {
-          signal.throwIfAborted()
-          this.#components.log.debug(`Peer ${entry.peerId} is no way in: ${toPeerError(error).message}`)
-          return []
-        }
+        const view = (await this.#viewOf(entry, signal)) ?? (await this.#viewOf(entry, signal))
+        return view?.member ? [entry] : (view?.successors ?? [])
       })
     )
     return views.flat().filter(contact => contact.peerId !== this.ring.peerId)
+  }
+
+  async #viewOf(contact: Contact, signal: AbortSignal): Promise<Neighbourhood | undefined> {
+    try {
+      return await this.network.call(contact, 'neighbours', {}, { signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#components.log.debug(`Peer ${contact.peerId} is no way in: ${toPeerError(error).message}`)
+      return undefined
+    }
   }
 
   /** All successors died at once: whoever else is known may lead back; else this peer is the ring. */
@@ -437,7 +449,8 @@ export class ChordNode {
     const known = [...(predecessor ? [predecessor] : []), ...fingers.preferred()]
     for (const contact of known.slice(0, 8)) {
       try {
-        for (const member of await this.#membersAround(contact, signal)) this.ring.offer(member)
+        const [head, ...tail] = await this.#membersAround(contact, signal)
+        if (head) this.#takeIn(head, tail)
       } catch (error) {
         signal.throwIfAborted()
         this.#components.log.debug(`No way back through ${contact.peerId}: ${toPeerError(error).message}`)

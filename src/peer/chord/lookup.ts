@@ -39,6 +39,7 @@ export interface LookupComponents {
 interface Candidate {
   contact: Contact
   hop: number
+  isRetry?: boolean
 }
 
 interface StepOutcome {
@@ -59,6 +60,7 @@ export class Lookup {
   readonly #signal: AbortSignal
   readonly #seeds: readonly Contact[] | undefined
   readonly #waiting: Candidate[] = []
+  readonly #late: Candidate[] = []
   readonly #seen = new Set<string>()
   readonly #running = new Map<string, Promise<StepOutcome>>()
 
@@ -90,6 +92,7 @@ export class Lookup {
       this.#signal.throwIfAborted()
       this.#running.delete(outcome.candidate.contact.peerId)
       yield stepOf(outcome, outcome.answer ? 'answered' : 'failed')
+      if (!outcome.answer) this.#retryLater(outcome.candidate)
       const named = outcome.answer && this.#take(outcome.candidate, outcome.answer)
       const confirmed = named && (yield* this.#confirm(named))
       if (confirmed) return confirmed
@@ -115,10 +118,16 @@ export class Lookup {
     this.#waiting.push({ contact, hop })
   }
 
+  // One late answer is no death; but whoever is waiting goes first.
+  #retryLater(candidate: Candidate): void {
+    if (candidate.isRetry || this.#network.isDead(candidate.contact.peerId)) return
+    this.#late.push({ ...candidate, isRetry: true })
+  }
+
   #ask(): boolean {
     this.#waiting.sort((a, b) => compareByDistance(a.contact, b.contact, this.#key))
     while (this.#running.size < LOOKUP_PARALLELISM) {
-      const candidate = this.#waiting.shift()
+      const candidate = this.#waiting.shift() ?? this.#late.shift()
       if (!candidate) break
       this.#running.set(candidate.contact.peerId, this.#askOne(candidate))
     }

@@ -136,7 +136,7 @@ export class RingState {
     const known = this.successors.entries.length
     const last = this.successors.last
     const own = this.isMember ? 1 : 0
-    if (!last || !this.successors.isFull) return known + own
+    if (!last || this.successors.isWhole) return known + own
     return Math.max(known + own, Math.round(known / shareOfRing(distance(this.position, last.position))))
   }
 

@@ -236,7 +236,7 @@ export class Stabilizer {
   async #checkTail(signal: AbortSignal): Promise<void> {
     const { ring, random } = this.#components
     const tail = ring.successors.entries.slice(1)
-    if (!ring.successors.isFull) {
+    if (ring.successors.isWhole) {
       await Promise.all(tail.map(contact => this.#greet(contact, signal)))
       return
     }
@@ -253,7 +253,7 @@ export class Stabilizer {
     const view = (await this.#notify(contact, signal)) ?? (await this.#notifyAgain(contact, signal))
     if (view?.member === false || (!view && network.isDead(contact.peerId))) this.#drop(contact)
     for (const other of view?.member ? view.successors : []) {
-      if (!ring.successors.isFull && other.peerId !== ring.peerId) ring.offer(other)
+      if (ring.successors.isWhole && other.peerId !== ring.peerId) ring.offer(other)
     }
   }
 
@@ -285,7 +285,7 @@ export class Stabilizer {
   async #fixFingers(signal: AbortSignal): Promise<void> {
     const { ring, random, lookup, log } = this.#components
     const last = ring.successors.last
-    if (!last || !ring.successors.isFull) return
+    if (!last || ring.successors.isWhole) return
     const lowest = intervalOf(distance(ring.position, last.position))
     for (let fixed = 0; fixed < FINGERS_PER_ROUND; fixed++) {
       if (this.#nextFinger < lowest) this.#nextFinger = RING_BITS - 1

@@ -2,14 +2,15 @@ import type { Contact } from './contact.ts'
 import { distance, type RingPosition } from './ring-position.ts'
 
 /**
- * The next members clockwise, nearest first: no duplicates, never this peer itself, at most `capacity`. While it is not
- * full the ring is smaller than the list, and it holds every other member (full membership).
+ * The next members clockwise, nearest first: no duplicates, never this peer itself, at most `capacity`. While it is *whole*
+ * the ring is smaller than the list, and it holds every other member (full membership).
  */
 export class SuccessorList {
   readonly #self: RingPosition
   readonly #accepts: (contact: Contact) => boolean
   #capacity: number
   #entries: Contact[] = []
+  #isWhole = true
 
   /** @param accepts refuses contacts that are known to be dead */
   constructor(self: RingPosition, capacity: number, accepts: (contact: Contact) => boolean = () => true) {
@@ -34,8 +35,9 @@ export class SuccessorList {
     return this.#capacity
   }
 
-  get isFull(): boolean {
-    return this.#entries.length >= this.#capacity
+  /** Whether the list reaches all around the ring. One that only lost an entry does not: there are members behind its end. */
+  get isWhole(): boolean {
+    return this.#isWhole
   }
 
   has(peerId: string): boolean {
@@ -45,23 +47,33 @@ export class SuccessorList {
   /** Lengthens the list, or cuts its tail. */
   resize(capacity: number): void {
     this.#capacity = capacity
-    this.#entries.length = Math.min(this.#entries.length, capacity)
+    if (this.#entries.length < capacity) return
+    this.#entries.length = capacity
+    this.#isWhole = false
   }
 
   /**
    * Takes over a member that answered and the list that it answered with (Zave 2017: `s + its list`, trimmed). Entries
-   * nearer than `head` came in while it was being asked, and stay. While the result does not fill the list, what was
-   * known before is kept as well. Returns whether anything changed.
+   * nearer than `head` came in while it was being asked, and stay; in a whole list all stay. Returns whether anything changed.
    */
   adopt(head: Contact, tail: readonly Contact[]): boolean {
     const reach = distance(this.#self, head.position)
     const nearer = this.#entries.filter(entry => distance(this.#self, entry.position) < reach)
-    const chain = [...nearer, ...this.#clockwise([head, ...tail])]
-    return this.#replace(chain.length < this.#capacity ? [...chain, ...this.#entries] : chain)
+    const chain = this.#clockwise([head, ...tail])
+    const wasWhole = this.#isWhole && this.#entries.length > 0
+    // A list that leads back to this peer has named everyone on the way.
+    this.#isWhole = wasWhole || chain.length <= tail.length
+    return this.#replace([...nearer, ...chain, ...(this.#isWhole ? this.#entries : [])])
   }
 
-  /** Inserts a live member at its place, if that place is within the list. Returns whether anything changed. */
+  /**
+   * Inserts a live member at its place. Behind the end of a list that is not whole it would hide those between. Returns
+   * whether anything changed.
+   */
   offer(contact: Contact): boolean {
+    const last = this.last
+    const isBehind = last && distance(this.#self, contact.position) > distance(this.#self, last.position)
+    if (isBehind && !this.#isWhole) return false
     return this.#replace([contact, ...this.#entries])
   }
 
@@ -74,9 +86,10 @@ export class SuccessorList {
 
   clear(): void {
     this.#entries = []
+    this.#isWhole = true
   }
 
-  // A neighbour's list wraps around to us when the ring is small: what follows is nearer again, and was seen already.
+  // A neighbour's list that reaches around comes back to us, or to what is nearer than its entries before.
   #clockwise(contacts: readonly Contact[]): Contact[] {
     const chain: Contact[] = []
     let reached = 0n
@@ -101,6 +114,7 @@ export class SuccessorList {
       sorted.length !== this.#entries.length ||
       sorted.some((entry, index) => entry.peerId !== this.#entries[index]?.peerId)
     this.#entries = sorted
+    if (sorted.length >= this.#capacity) this.#isWhole = false
     return changed
   }
 

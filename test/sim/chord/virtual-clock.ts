@@ -1,0 +1,111 @@
+import type { CancelTimer, Clock } from '../../../src/peer/clock.ts'
+
+interface Timer {
+  at: number
+  order: number
+  callback: (() => void) | undefined
+}
+
+/** Time that moves only when told to. Timers run in the order of their times, then of their making. */
+export class VirtualClock implements Clock {
+  readonly #heap: Timer[] = []
+  readonly #epoch: number
+  #time = 0
+  #made = 0
+
+  constructor(epoch = Date.UTC(2026, 0, 1)) {
+    this.#epoch = epoch
+  }
+
+  now(): number {
+    return this.#epoch + this.#time
+  }
+
+  monotonic(): number {
+    return this.#time
+  }
+
+  after(delay: number, callback: () => void): CancelTimer {
+    const timer: Timer = { at: this.#time + Math.max(0, delay), order: this.#made++, callback }
+    this.#push(timer)
+    return () => {
+      timer.callback = undefined
+    }
+  }
+
+  /** Runs everything that falls due within `milliseconds`; `onStep` after each instant at which something happened. */
+  async run(milliseconds: number, onStep: () => void = () => undefined): Promise<void> {
+    const end = this.#time + milliseconds
+    await settled()
+    for (let next = this.#heap[0]; next && next.at <= end; next = this.#heap[0]) {
+      this.#time = Math.max(this.#time, next.at)
+      if (this.#runInstant(this.#time)) {
+        await settled()
+        onStep()
+      }
+    }
+    this.#time = end
+  }
+
+  /** Runs until `promise` settles. */
+  async until<T>(promise: Promise<T>, onStep?: () => void): Promise<T> {
+    let isSettled = false
+    const watched = promise.finally(() => {
+      isSettled = true
+    })
+    watched.catch(() => undefined)
+    await settled()
+    while (!isSettled) await this.run(5, onStep)
+    return await watched
+  }
+
+  #runInstant(at: number): boolean {
+    let ran = false
+    for (let timer = this.#heap[0]; timer && timer.at <= at; timer = this.#heap[0]) {
+      this.#pop()
+      if (!timer.callback) continue
+      const callback = timer.callback
+      timer.callback = undefined
+      callback()
+      ran = true
+    }
+    return ran
+  }
+
+  #push(timer: Timer): void {
+    const heap = this.#heap
+    let index = heap.push(timer) - 1
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      if (isBefore(heap[parent]!, timer)) break
+      heap[index] = heap[parent]!
+      index = parent
+    }
+    heap[index] = timer
+  }
+
+  #pop(): void {
+    const heap = this.#heap
+    const last = heap.pop()!
+    if (heap.length === 0) return
+    let index = 0
+    for (;;) {
+      let child = 2 * index + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++
+      if (isBefore(last, heap[child]!)) break
+      heap[index] = heap[child]!
+      index = child
+    }
+    heap[index] = last
+  }
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order)
+}
+
+/** Promises that are ready have run when an immediate does: nothing in the simulated peers waits for real events. */
+function settled(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
