@@ -15,12 +15,12 @@ import type {
 import { type Clock, systemClock } from './clock.ts'
 import { formatLink, MAX_LINK_ADDRESSES } from './content/link.ts'
 import type { PeerInit, RunningPeer } from './control/peer-factory.ts'
-import { BanList } from './download/ban-list.ts'
 import { InFlightBudget } from './download/in-flight-budget.ts'
 import { SealedCache } from './download/sealed-cache.ts'
 import { verifyFile } from './download/verify-file.ts'
 import { PeerError, toPeerError } from './errors.ts'
 import { EventEmitter, type Unsubscribe } from './event-emitter.ts'
+import { BanList } from './exchange/ban-list.ts'
 import { TokenBucket } from './exchange/token-bucket.ts'
 import { Library } from './library/library.ts'
 import { createLogger, type Logger } from './log.ts'
@@ -65,6 +65,7 @@ class Peer implements RunningPeer {
   readonly #events = new EventEmitter<PeerEvents>()
   readonly #closing = new AbortController()
   readonly #traffic: TrafficBook
+  readonly #bans: BanList
   readonly #shelf: VideoShelf
   readonly #files: VideoFiles
   readonly #sharing: Sharing
@@ -92,6 +93,7 @@ class Peer implements RunningPeer {
     this.#init = init
     this.#log = log('peer')
     this.#traffic = new TrafficBook(clock)
+    this.#bans = new BanList(clock)
     this.#shelf = shelf
     this.#files = files
     this.#sharing = new Sharing({
@@ -109,7 +111,7 @@ class Peer implements RunningPeer {
       files,
       folder,
       downloadFolder: settings.downloadFolder,
-      bans: new BanList(clock),
+      bans: this.#bans,
       budget: new InFlightBudget(),
       cache,
       clock,
@@ -247,6 +249,7 @@ class Peer implements RunningPeer {
       uploadLimiter: new TokenBucket(settings.uploadLimit, clock),
       downloadLimiter: new TokenBucket(settings.downloadLimit, clock),
       traffic: this.#traffic,
+      bans: this.#bans,
       clock,
       random,
       log: this.#emitLog,

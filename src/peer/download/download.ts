@@ -6,9 +6,9 @@ import type { Manifest } from '../content/manifest.ts'
 import { type Metadata, openMetadata } from '../content/metadata.ts'
 import { PeerError, type PeerErrorCode, toPeerError } from '../errors.ts'
 import { EventEmitter } from '../event-emitter.ts'
+import type { BanList } from '../exchange/ban-list.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
-import type { BanList } from './ban-list.ts'
 import type { Holder, HolderSession } from './chunk-holder.ts'
 import { drawChunkMap } from './chunk-map.ts'
 import type { ChunkStore } from './chunk-store.ts'
@@ -16,7 +16,7 @@ import { type DownloadTransition, nextState } from './download-state.ts'
 import { type FileSystem, systemFiles } from './file-system.ts'
 import type { InFlightBudget } from './in-flight-budget.ts'
 import { Playhead } from './playhead.ts'
-import { Preparation } from './preparation.ts'
+import { noHolders, Preparation } from './preparation.ts'
 import { RateMeter } from './rate-meter.ts'
 import type { SealedCache } from './sealed-cache.ts'
 import { Swarm } from './swarm.ts'
@@ -71,7 +71,7 @@ export interface DownloadInit {
   known?: DownloadFacts
   /** Holders that are known already: from a link. */
   holders?: readonly Holder[]
-  /** How long a first fetch looks for somebody before it fails with NO_HOLDERS, in milliseconds; default 30 s. */
+  /** How long a fetch that has nothing yet looks for somebody before it fails with NO_HOLDERS, in milliseconds; default 20 s. */
   patienceMilliseconds?: number
 }
 
@@ -84,7 +84,7 @@ export interface DownloadEvents {
   complete: FinishedFile
 }
 
-const DEFAULT_PATIENCE = 30_000
+const DEFAULT_PATIENCE = 20_000
 
 /** Failures that wait for the user: the download pauses with what it has instead of failing. */
 const PAUSING: ReadonlySet<PeerErrorCode> = new Set(['DISK_FULL'])
@@ -179,6 +179,10 @@ export class Download {
     })
   }
 
+  get #patience(): number {
+    return this.#init.patienceMilliseconds ?? DEFAULT_PATIENCE
+  }
+
   /** Begins, or begins again after a pause or a failure. */
   start(): void {
     if (this.#state !== 'paused' && this.#state !== 'failed') return
@@ -257,14 +261,13 @@ export class Download {
 
   async #prepare(swarm: Swarm, signal: AbortSignal): Promise<UnfinishedVideo> {
     const { clock, log, requestKey } = this.#components
-    const patience = this.#init.patienceMilliseconds ?? DEFAULT_PATIENCE
     const preparation = new Preparation({
       id: this.#init.id,
       clock,
       log,
       swarm,
       // A download that once began waits for its holders for as long as it takes.
-      patienceMilliseconds: this.#known.manifest ? undefined : patience,
+      patienceMilliseconds: this.#known.manifest ? undefined : this.#patience,
       requestKey
     })
     const manifest = this.#known.manifest ?? (await this.#learnManifest(preparation, signal))
@@ -345,9 +348,15 @@ export class Download {
       store: (index, plaintext) => video.keep(index, plaintext)
     })
     this.#transfer = transfer
+    const giveUp = new AbortController()
+    const cancelPatience = clock.after(this.#patience, () => {
+      const isHelpless = swarm.peers.every(({ session }) => session.have.size === 0)
+      if (video.have.size === 0 && isHelpless) giveUp.abort(noHolders())
+    })
     try {
-      await transfer.run(signal)
+      await transfer.run(AbortSignal.any([signal, giveUp.signal]))
     } finally {
+      cancelPatience()
       this.#transfer = undefined
     }
   }

@@ -132,7 +132,11 @@ function nextPeer(
 }
 
 function giveUp(last: PeerError | undefined): PeerError {
-  if (last?.code === 'KEY_DENIED' || last?.code === 'GRANT_INVALID') return last
+  return last?.code === 'KEY_DENIED' || last?.code === 'GRANT_INVALID' ? last : noHolders(last)
+}
+
+/** For when nobody who could be reached has anything of the video. */
+export function noHolders(cause?: unknown): PeerError {
   const message = 'Nobody who holds this video can be reached. Check the ID, or ask the owner to be online.'
-  return new PeerError('NO_HOLDERS', message, { cause: last })
+  return new PeerError('NO_HOLDERS', message, { cause })
 }

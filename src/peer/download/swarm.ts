@@ -1,9 +1,9 @@
 import { type CancelTimer, type Clock, sleep } from '../clock.ts'
 import { PeerError, toPeerError } from '../errors.ts'
+import type { BanList } from '../exchange/ban-list.ts'
 import { withDeadline } from '../exchange/deadline.ts'
 import type { Logger } from '../log.ts'
 import { backoff } from './backoff.ts'
-import type { BanList } from './ban-list.ts'
 import type { Holder, HolderSession } from './chunk-holder.ts'
 import { SwarmPeer } from './swarm-peer.ts'
 
@@ -72,7 +72,7 @@ export class Swarm {
 
   /** Connected holders that have not been banned, in the order in which they came. */
   get peers(): SwarmPeer[] {
-    return [...this.#peers].filter(peer => !this.#components.bans.has(peer.peerId))
+    return [...this.#peers].filter(peer => !this.#components.bans.isBanned(peer.peerId))
   }
 
   /** Searches that have come to their end. */
@@ -102,7 +102,7 @@ export class Swarm {
 
   /** A holder that became known by other ways: a link, a hint. */
   add(holder: Holder): void {
-    if (this.#stopping.signal.aborted || this.#components.bans.has(holder.peerId)) return
+    if (this.#stopping.signal.aborted || this.#components.bans.isBanned(holder.peerId)) return
     const known = this.#candidates.get(holder.peerId)
     if (known) known.holder = holder
     else this.#remember(holder)

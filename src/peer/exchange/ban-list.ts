@@ -1,6 +1,8 @@
 import type { ConnectionGater, PeerId } from '@libp2p/interface'
 import type { Clock } from '../clock.ts'
 
+/** Whoever sends a wrong chunk sent all of it, so blame is certain: a day without it. */
+const BAN_MILLISECONDS = 24 * 60 * 60 * 1000
 /** Bans remembered at most; the ones that end first make room. */
 const MAX_BANS = 10_000
 
@@ -14,7 +16,7 @@ export class BanList {
   }
 
   /** Bans a peer for `milliseconds`; a longer ban stays. */
-  ban(peerId: string, milliseconds: number): void {
+  ban(peerId: string, milliseconds = BAN_MILLISECONDS): void {
     const until = this.#clock.monotonic() + milliseconds
     this.#until.set(peerId, Math.max(until, this.#until.get(peerId) ?? 0))
     if (this.#until.size > MAX_BANS) this.#dropFirstToEnd()

@@ -9,7 +9,7 @@ import type { Bitfield } from '../content/bitfield.ts'
 import { dialableLinkAddresses } from '../content/dialable-addresses.ts'
 import type { Holder } from '../download/chunk-holder.ts'
 import { EventEmitter } from '../event-emitter.ts'
-import { BanList } from '../exchange/ban-list.ts'
+import type { BanList } from '../exchange/ban-list.ts'
 import { ChunkServer } from '../exchange/chunk-server.ts'
 import { ConnectionPool } from '../exchange/connection-pool.ts'
 import { KeyServer } from '../exchange/key-server.ts'
@@ -35,6 +35,8 @@ export interface NetworkInit {
   uploadLimiter: TokenBucket
   downloadLimiter: TokenBucket
   traffic: TrafficBook
+  /** Peers that sent something wrong. */
+  bans: BanList
   clock: Clock
   random: Random
   log: (line: LogLine) => void
@@ -64,8 +66,8 @@ export class Network {
   readonly #log: Logger
   readonly #publications = new Map<Digest, Publication>()
 
-  private constructor(init: NetworkInit, node: Node, bans: BanList) {
-    const { clock, random, keystore, traffic } = init
+  private constructor(init: NetworkInit, node: Node) {
+    const { bans, clock, random, keystore, traffic } = init
     const log = createLogger('exchange', init.log)
     const own = { ownPeerId: keystore.identity.peerId.toString(), clock, random }
     this.#init = init
@@ -98,7 +100,6 @@ export class Network {
    */
   static async start(init: NetworkInit): Promise<Network> {
     const { settings, keystore, clock, random } = init
-    const bans = new BanList(clock)
     const ring = settings.ring ?? DEFAULT_RING
     const node = await startNode({
       privateKey: keystore.identity.privateKey,
@@ -107,7 +108,7 @@ export class Network {
       ring,
       lanDiscovery: settings.lanDiscovery,
       relay: settings.relay ?? false,
-      gater: bans.gater,
+      gater: init.bans.gater,
       chord: {
         ring,
         signer: keystore.identity,
@@ -118,7 +119,7 @@ export class Network {
       },
       log: createLogger('node', init.log)
     })
-    const network = new Network(init, node, bans)
+    const network = new Network(init, node)
     await network.#serve()
     return network
   }

@@ -64,7 +64,7 @@ export class Video {
   /** As this peer serves it; undefined while nothing of it can be served. */
   served(): ServedVideo | undefined {
     const { content, store } = this
-    if (!content || !store) return undefined
+    if (!content || !store || this.file?.stale) return undefined
     return {
       proofKey: this.keys.proofKey,
       manifest: content.manifest.bytes,

@@ -120,7 +120,7 @@ describe('a download', () => {
     download.start()
     await complete
     await assertSaved()
-    assert.ok(bench.bans.has('liar'))
+    assert.ok(bench.bans.isBanned('liar'))
     assert.equal(liar.sessions, 1, 'it is not dialled again')
     assert.equal(liar.isOpen, false)
     assert.ok(liar.asked.length <= 4, `asked ${liar.asked.length} times`)
@@ -134,7 +134,7 @@ describe('a download', () => {
     download.start()
     await complete
     await assertSaved()
-    assert.ok(bench.bans.has('liar'))
+    assert.ok(bench.bans.isBanned('liar'))
   })
 
   it('leaves a busy holder alone for as long as it asks', async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { backoff } from '../../../src/peer/download/backoff.ts'
-import { BanList } from '../../../src/peer/download/ban-list.ts'
 import { InFlightBudget } from '../../../src/peer/download/in-flight-budget.ts'
 import { PeerScore } from '../../../src/peer/download/peer-score.ts'
 import { RateMeter } from '../../../src/peer/download/rate-meter.ts'
+import { BanList } from '../../../src/peer/exchange/ban-list.ts'
 import { VirtualClock } from '../exchange/virtual-clock.ts'
 
 const HOUR = 60 * 60 * 1000
@@ -107,19 +107,19 @@ describe('a ban', () => {
     const clock = new VirtualClock()
     const bans = new BanList(clock)
     bans.ban('liar')
-    assert.equal(bans.has('liar'), true)
-    assert.equal(bans.has('honest'), false)
+    assert.equal(bans.isBanned('liar'), true)
+    assert.equal(bans.isBanned('honest'), false)
     await clock.advance(24 * HOUR - 1)
-    assert.equal(bans.has('liar'), true)
+    assert.equal(bans.isBanned('liar'), true)
     await clock.advance(1)
-    assert.equal(bans.has('liar'), false)
+    assert.equal(bans.isBanned('liar'), false)
   })
 
   it('is one of at most ten thousand', () => {
     const bans = new BanList(new VirtualClock())
     for (let peer = 0; peer <= 10_000; peer++) bans.ban(`peer ${peer}`)
-    assert.equal(bans.has('peer 0'), false)
-    assert.equal(bans.has('peer 1'), true)
+    assert.equal(bans.isBanned('peer 0'), false)
+    assert.equal(bans.isBanned('peer 1'), true)
   })
 })
 
