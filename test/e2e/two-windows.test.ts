@@ -14,10 +14,12 @@ const MIB = 1024 * 1024
 /** KiB/s at which the owner sends: the transfer must outlast the first window. */
 const uploadLimit = 2048
 
-describe('two windows on one profile', () => {
+describe('windows on one profile', () => {
   let browser: Browser
   let folder: string
   let editor: Editor
+  /** Open before the peer had keys. */
+  let early: Workbench
   let first: Workbench
   let second: Workbench
   let peers: Peers
@@ -43,10 +45,10 @@ describe('two windows on one profile', () => {
       folder: join(folder, 'editor'),
       settings: { 'chordcast.bootstrap': [await owner.address()], 'chordcast.watchOnFetch': false }
     })
+    early = await editor.openWindow()
+    await early.openViewContainer('Chordcast')
     first = await editor.openWindow()
-    second = await editor.openWindow()
     await first.openViewContainer('Chordcast')
-    await second.openViewContainer('Chordcast')
   })
 
   after(async () => {
@@ -65,6 +67,8 @@ describe('two windows on one profile', () => {
     await fetchIn(first, longVideo.id)
     await agreeToJoin(first)
     await first.treeRow('Videos', /long\.webm/).waitFor()
+    second = await editor.openWindow()
+    await second.openViewContainer('Chordcast')
     await second.treeRow('Videos', /long\.webm/).waitFor()
     await second.treeRow('Peers', /127\.0\.0\.1/).waitFor()
     await second.screenshot(join(screenshotFolder, 'second-window.png'))
@@ -84,5 +88,12 @@ describe('two windows on one profile', () => {
     await eventually('the saved file', 5000, async () =>
       (await sha256OfFile(saved).catch(() => undefined)) === longVideo.sha256 ? true : undefined
     )
+  })
+
+  it('a window that was open before the peer had keys takes over with all that is there', async () => {
+    await second.close()
+    await early.statusBarItem(/\d peers?/).waitFor()
+    for (const name of [/long\.webm.*complete/, /sample\.webm.*complete/])
+      await early.treeRow('Videos', name).waitFor()
   })
 })
