@@ -13,6 +13,8 @@ export const layers: readonly Layer[] = [
   { name: 'types', kind: 'check', script: 'types', deadlineSeconds: 120 },
   { name: 'lint', kind: 'check', script: 'lint', deadlineSeconds: 60 },
   { name: 'unit', kind: 'mocha', files: 'test/unit/**/*.test.ts', timeoutSeconds: 10, deadlineSeconds: 180 },
+  { name: 'sim', kind: 'mocha', files: 'test/sim/**/*.sim.ts', timeoutSeconds: 60, deadlineSeconds: 180 },
+  { name: 'fuzz', kind: 'mocha', files: 'test/fuzz/**/*.fuzz.ts', timeoutSeconds: 60, deadlineSeconds: 180 },
   { name: 'build', kind: 'check', script: 'package', deadlineSeconds: 120 },
   {
     name: 'package',
@@ -35,5 +37,5 @@ export const layers: readonly Layer[] = [
     program: 'test/host/run.ts',
     deadlineSeconds: 360
   },
-  { name: 'e2e', kind: 'mocha', files: 'test/e2e/**/*.test.ts', timeoutSeconds: 120, deadlineSeconds: 360 }
+  { name: 'e2e', kind: 'mocha', files: 'test/e2e/**/*.test.ts', timeoutSeconds: 180, deadlineSeconds: 480 }
 ]
