@@ -62,9 +62,9 @@ export class RingState {
   }
 
   /** See `SuccessorList.adopt`. Returns whether the list changed. */
-  adopt(head: Contact, tail: readonly Contact[]): boolean {
+  adopt(head: Contact, tail: readonly Contact[], isTailWhole = false): boolean {
     for (const contact of [head, ...tail]) this.fingers.learn(contact)
-    return this.#changed(this.successors.adopt(head, tail))
+    return this.#changed(this.successors.adopt(head, tail, isTailWhole))
   }
 
   /** See `SuccessorList.offer`. */
@@ -118,7 +118,8 @@ export class RingState {
     return {
       member: this.isMember,
       ...(this.isMember && this.#predecessor ? { predecessor: this.#predecessor } : {}),
-      successors: [...this.successors.entries]
+      successors: [...this.successors.entries],
+      whole: this.successors.isWhole
     }
   }
 

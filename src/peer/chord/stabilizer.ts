@@ -180,13 +180,13 @@ export class Stabilizer {
       this.#drop(successor)
       return true
     }
-    ring.adopt(successor, view.successors)
+    ring.adopt(successor, view.successors, view.whole)
     const nearer = view.predecessor
     if (!nearer || !isBetween(ring.position, nearer.position, successor.position)) return false
     if (network.deadFor(nearer.peerId) < DEAD_RETRY) return false
     const nearerView = await this.#ask(nearer, signal)
     if (!nearerView?.member) return false
-    ring.adopt(nearer, nearerView.successors)
+    ring.adopt(nearer, nearerView.successors, nearerView.whole)
     return true
   }
 

@@ -55,14 +55,15 @@ export class SuccessorList {
   /**
    * Takes over a member that answered and the list that it answered with (Zave 2017: `s + its list`, trimmed). Entries
    * nearer than `head` came in while it was being asked, and stay; in a whole list all stay. Returns whether anything changed.
+   * @param isTailWhole whether `head` says that its list reaches all around the ring
    */
-  adopt(head: Contact, tail: readonly Contact[]): boolean {
+  adopt(head: Contact, tail: readonly Contact[], isTailWhole = false): boolean {
     const reach = distance(this.#self, head.position)
     const nearer = this.#entries.filter(entry => distance(this.#self, entry.position) < reach)
     const chain = this.#clockwise([head, ...tail])
     const wasWhole = this.#isWhole && this.#entries.length > 0
     // A list that leads back to this peer has named everyone on the way.
-    this.#isWhole = wasWhole || chain.length <= tail.length
+    this.#isWhole = wasWhole || isTailWhole || chain.length <= tail.length
     return this.#replace([...nearer, ...chain, ...(this.#isWhole ? this.#entries : [])])
   }
 

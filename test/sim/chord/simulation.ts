@@ -35,6 +35,8 @@ export class Simulation {
   readonly random: SeededRandom
   readonly network: SimulatedNetwork
   readonly peers: SimulatedPeer[] = []
+  /** Peers that nobody can dial back. */
+  readonly unreachable = new Set<string>()
   readonly #init: SimulationInit
   /** True when some node's lists changed since the last look. */
   isChanged = false
@@ -68,7 +70,10 @@ export class Simulation {
         log,
         verify: verifySimulated,
         addresses: () => [`/ip4/10.0.0.1/tcp/4001/p2p/${peerId}`],
-        dialBack: async () => ({ reached: true, reason: '' }),
+        dialBack: async caller => ({
+          reached: !this.unreachable.has(caller.peerId),
+          reason: 'connection refused'
+        }),
         bootstrapContacts: async () => []
       },
       { ring: 'simulated', ...this.#init.node, ...init }

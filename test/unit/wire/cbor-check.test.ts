@@ -49,6 +49,14 @@ describe('checkCbor', () => {
     )
   })
 
+  it('lets no field name reach a prototype', () => {
+    // {"__proto__": {"polluted": 1}}
+    const message = decodeFrameBody(Buffer.from('a1695f5f70726f746f5f5fa168706f6c6c7574656401', 'hex'))
+    assert.equal(message.polluted, undefined)
+    assert.equal(({} as Record<string, unknown>).polluted, undefined)
+    assert.equal(Object.getPrototypeOf(message), Object.prototype)
+  })
+
   it('has a message be a map', () => {
     for (const hex of ['00', '80', '4101', '6161', 'f6']) {
       assert.throws(() => decodeFrameBody(Buffer.from(hex, 'hex')), { code: 'FRAME_INVALID' })

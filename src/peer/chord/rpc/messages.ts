@@ -69,7 +69,8 @@ const nothing = v.object({})
 const neighbourhood = v.object({
   member: v.boolean(),
   predecessor: v.optional(contact),
-  successors: contacts
+  successors: contacts,
+  whole: v.boolean()
 })
 const outcome = v.object({
   status: v.picklist(['stored', 'stale', 'refused']),

@@ -9,6 +9,8 @@ export interface Neighbourhood {
   predecessor?: Contact
   /** Nearest first. */
   successors: Contact[]
+  /** Whether `successors` are all other members of the ring. */
+  whole: boolean
 }
 
 /** One step of a look-up. */
