@@ -1,5 +1,6 @@
 import * as vscode from 'vscode'
 import { createLogger } from './peer/log.ts'
+import { chooseSealStore } from './views/choose-seal-store.ts'
 import { CommandRegistry } from './views/commands/command-registry.ts'
 import { Configuration } from './views/configuration/configuration.ts'
 import { ConfigurationWatcher } from './views/configuration/configuration-watcher.ts'
@@ -15,7 +16,6 @@ import { PlayerPanel } from './views/player/player-panel.ts'
 import { PlayerPreferencesStore } from './views/player/player-preferences-store.ts'
 import { PlayerRegistry } from './views/player/player-registry.ts'
 import { PlayerSerializer } from './views/player/player-serializer.ts'
-import { secretSealStore } from './views/secret-seal-store.ts'
 import type { Contribution, Services } from './views/services.ts'
 import { SharedFileDecorations } from './views/shared-file-decorations.ts'
 import { StateContext } from './views/state-context.ts'
@@ -62,7 +62,7 @@ function createServices(context: vscode.ExtensionContext, channel: vscode.LogOut
     open: () =>
       openEngine({
         dataFolder,
-        sealStore: secretSealStore(context.secrets),
+        sealStore: chooseSealStore(context.secrets, dataFolder),
         settings: configuration.peerSettings(),
         log: logBook.write
       }),
