@@ -22,7 +22,7 @@ const { value } = fc.letrec<{ value: unknown }>(tie => ({
     fc.boolean(),
     fc.maxSafeInteger(),
     // CBOR keeps no sign of zero.
-    fc.double({ noNaN: true }).map(number => number + 0),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(number => number + 0),
     fc.string({ maxLength: 40 }),
     fc.uint8Array({ maxLength: 60 }),
     fc.array(tie('value'), { maxLength: 6 }),

@@ -79,7 +79,7 @@ export class Bootstrap {
       onStage?.(`Dialling bootstrap ${index + 1} of ${this.#addresses.length}`)
       started[index] = this.#dial(address, signal).then(
         contact => contact ?? 'self',
-        (error: unknown) => toPeerError(error)
+        (error: unknown) => (isSelfDial(error) ? 'self' : toPeerError(error))
       )
     }
     return this.#addresses.map((_, index) => () => {
@@ -95,15 +95,16 @@ export class Bootstrap {
     if (address.toString().endsWith(`/p2p/${peerId}`)) return undefined
     const limit = AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT)])
     const connection = await connectionManager.openConnection(address, { signal: limit })
-    if (connection.remotePeer.equals(peerId)) {
-      connection.abort(new Error('This peer dialled itself.'))
-      return undefined
-    }
     const contact = contactOf(connection.remotePeer.toString(), [connection.remoteAddr.toString()])
     this.#contacts.set(address.toString(), contact)
     log.debug(`Bootstrap ${address} is peer ${contact.peerId}`)
     return contact
   }
+}
+
+// Only the handshake shows that an address without a peer id is our own; libp2p ends it then.
+function isSelfDial(error: unknown): boolean {
+  return error instanceof Error && error.name === 'InvalidPeerIdError'
 }
 
 async function tryEnter(

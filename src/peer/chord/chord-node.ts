@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { PeerError, toPeerError } from '../errors.ts'
 import { EventEmitter } from '../event-emitter.ts'
 import type { Logger } from '../log.ts'
-import { pickRandom, type Random } from '../random.ts'
+import type { Random } from '../random.ts'
 import type { Signer } from '../wire/signature.ts'
 import type { Contact } from './contact.ts'
 import { deadline } from './deadline.ts'
@@ -10,6 +10,7 @@ import { findOwners, Lookup, type LookupOptions, type LookupStep, type Owners } 
 import { Membership, type RingRole } from './membership.ts'
 import { Network } from './network.ts'
 import { PeriodicTask } from './periodic-task.ts'
+import { randomlyOrdered } from './random-order.ts'
 import { HandOver } from './record/hand-over.ts'
 import type { ProviderRecord, VerifySignature } from './record/provider-record.ts'
 import { Publisher } from './record/publisher.ts'
@@ -92,6 +93,11 @@ const REUNION_INTERVAL = 60_000
 const REUNION_INTERVAL_ALONE = 10_000
 const SWEEP_INTERVAL = 60_000
 const MEET_TIMEOUT = 15_000
+/** Milliseconds after a join until other configured peers are met, and how many in one round. */
+const FIRST_REUNION = 1_000
+const MET_PER_ROUND = 4
+/** Milliseconds that a join waits for a dial-back. */
+const DIAL_BACK_PATIENCE = 7_000
 const SNAPSHOT_DEBOUNCE = 100
 const GOODBYE_TIMEOUT = 1_000
 
@@ -276,8 +282,10 @@ export class ChordNode {
 
   /** The last connection to a peer ended. */
   onDisconnect(peerId: string): void {
+    if (!this.#isJoined) return
+    this.publisher.onDisconnect(peerId)
     const neighbour = this.ring.neighbour(peerId)
-    if (!this.#isJoined || !neighbour) return
+    if (!neighbour) return
     this.stabilizer.verify(neighbour).catch((error: unknown) => {
       this.#components.log.debug(`A neighbour was not verified: ${toPeerError(error).message}`)
     })
@@ -315,7 +323,21 @@ export class ChordNode {
     if (!head) throw new PeerError('NOT_JOINED', 'The bootstrap peer knows no ring. Try another one.')
     this.ring.adopt(head, tail)
     onStage?.('Asking another peer to dial back')
-    await this.membership.seek(members, signal)
+    await this.#seekMembership(members, signal)
+  }
+
+  // A peer behind a firewall learns that slowly; it need not wait for that with what it came for.
+  async #seekMembership(members: readonly Contact[], signal: AbortSignal): Promise<void> {
+    const limit = deadline(this.#components.clock, DIAL_BACK_PATIENCE, signal)
+    try {
+      await this.membership.seek(members, limit.signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#components.log.debug(`Joined as a client for now: ${toPeerError(error).message}`)
+      this.membership.remainClient()
+    } finally {
+      limit.release()
+    }
   }
 
   #newLookup(key: RingPosition, options: LookupOptions): Lookup {
@@ -326,6 +348,7 @@ export class ChordNode {
   #start(): void {
     this.#isJoined = true
     for (const part of this.#parts()) part.start()
+    this.#reunion.poke(FIRST_REUNION)
     this.#announceSoon()
   }
 
@@ -465,10 +488,20 @@ export class ChordNode {
     try {
       const known = [...this.network.lost(), ...(await bootstrapContacts(signal))]
       const strangers = known.filter(contact => !this.ring.neighbour(contact.peerId))
-      const chosen = pickRandom(strangers, random)
-      if (chosen) await this.meet(chosen, signal)
+      for (const stranger of randomlyOrdered(strangers, random).slice(0, MET_PER_ROUND)) {
+        if (!this.ring.neighbour(stranger.peerId)) await this.#tryToMeet(stranger, signal)
+      }
     } catch (error) {
       if (!signal.aborted) log.debug(`No reunion: ${toPeerError(error).message}`)
+    }
+  }
+
+  async #tryToMeet(contact: Contact, signal: AbortSignal): Promise<void> {
+    try {
+      await this.meet(contact, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#components.log.debug(`Peer ${contact.peerId} was not met: ${toPeerError(error).message}`)
     }
   }
 

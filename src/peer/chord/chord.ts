@@ -80,6 +80,8 @@ export function chord(init: ChordInit): (components: ChordComponents) => Chord {
 }
 
 const MEET_TIMEOUT = 30_000
+/** Peers found by mDNS that are remembered. */
+const MAX_ACQUAINTANCES = 32
 
 /**
  * A Chord DHT as a libp2p service. It listens for its protocol as soon as libp2p starts, and takes part in a ring between
@@ -96,6 +98,7 @@ export class Chord implements Startable {
   readonly #bootstrap: Bootstrap
   readonly #limiter: RequestLimiter
   readonly #incarnation: number
+  readonly #acquaintances = new Map<string, Contact>()
   #closing = new AbortController()
   #lastAddresses = ''
 
@@ -120,7 +123,10 @@ export class Chord implements Startable {
         verify: verifyPayload,
         addresses: () => addressManager.getAddresses().map(String),
         dialBack: libp2pDialBack(connectionManager),
-        bootstrapContacts: signal => this.#bootstrap.contacts(signal)
+        bootstrapContacts: async signal => [
+          ...(await this.#bootstrap.contacts(signal)),
+          ...this.#acquaintances.values()
+        ]
       },
       init
     )
@@ -157,6 +163,7 @@ export class Chord implements Startable {
   /** libp2p calls it. */
   async start(): Promise<void> {
     this.#closing = new AbortController()
+    this.#transport.start()
     await this.#components.registrar.handle(this.#protocol, this.#onStream, {
       maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
       maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
@@ -172,7 +179,7 @@ export class Chord implements Startable {
     this.#components.events.removeEventListener('self:peer:update', this.#onAddressesChanged)
     this.#node.stop()
     this.#closing.abort(new PeerError('ABORTED', 'This peer is leaving the network.'))
-    this.#transport.dispose()
+    this.#transport.stop()
     await this.#components.registrar.unhandle(this.#protocol)
   }
 
@@ -204,7 +211,13 @@ export class Chord implements Startable {
   /** A peer found by mDNS, or configured later: merges its ring with this one. Never call it for a peer of a link. */
   meet(peer: PeerId): void {
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(MEET_TIMEOUT)])
-    this.#node.meet(contactOf(peer.toString(), []), signal).catch((error: unknown) => {
+    const contact = asContact(peer)
+    // Found while this peer was joining, it is met afterwards.
+    this.#acquaintances.delete(contact.peerId)
+    this.#acquaintances.set(contact.peerId, contact)
+    const oldest = this.#acquaintances.keys().next()
+    if (this.#acquaintances.size > MAX_ACQUAINTANCES && !oldest.done) this.#acquaintances.delete(oldest.value)
+    this.#node.meet(contact, signal).catch((error: unknown) => {
       this.#init.log.debug(`Peer ${peer} was not met: ${toPeerError(error).message}`)
     })
   }

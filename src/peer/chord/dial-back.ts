@@ -21,9 +21,12 @@ const CLOSE_AFTER = 3_000
 export function libp2pDialBack(connectionManager: ConnectionManager): DialBack {
   return async (caller, addresses, signal) => {
     const connections = connectionManager.getConnections(peerIdFromString(caller.peerId))
+    const isSeen = (address: Multiaddr) =>
+      connections.some(connection => ipOf(connection.remoteAddr) === ipOf(address))
     const candidates = addresses
       .flatMap(address => parseAddress(address, caller.peerId))
       .filter(address => connections.some(connection => mayDial(address, connection.remoteAddr)))
+      .sort((a, b) => Number(isSeen(b)) - Number(isSeen(a)))
     if (connections.some(connection => wasDialled(connection, candidates))) {
       return { reached: true, reason: '' }
     }

@@ -37,6 +37,7 @@ const REASONS = {
   staysClient: 'This peer does not stay, so it only asks.',
   alone: 'This peer is the only one in its ring so far.',
   noAddress: 'This peer announces no address that others could dial.',
+  notYetReached: 'No other peer has reached this one on its announced address yet; it goes on asking.',
   reached: 'Another peer reached this one on its announced address.'
 }
 
@@ -91,6 +92,11 @@ export class Membership {
   beAlone(): void {
     if (this.#stays) this.#become(true, REASONS.alone)
     else this.#become(false, REASONS.staysClient)
+  }
+
+  /** The first attempts took too long to wait for; more follow. */
+  remainClient(): void {
+    this.#onUnreached(REASONS.notYetReached)
   }
 
   /** Asks members to dial back, and becomes a member if one of them gets through. */

@@ -138,7 +138,9 @@ export class RingState {
     const last = this.successors.last
     const own = this.isMember ? 1 : 0
     if (!last || this.successors.isWhole) return known + own
-    return Math.max(known + own, Math.round(known / shareOfRing(distance(this.position, last.position))))
+    // The distance to the k-th of N random points has the mean of its inverse at N / (k - 1).
+    const others = (known - 1) / shareOfRing(distance(this.position, last.position))
+    return Math.max(known + own, Math.round(others) + own)
   }
 
   /** Lengthens the successor list in a large ring, shortens it with some distance to that bound. */

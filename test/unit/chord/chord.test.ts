@@ -132,6 +132,27 @@ describe('Chord over libp2p on loopback', function () {
       await waitUntil(peer, () => peer.services.chord.snapshot().successors.length === 3)
   })
 
+  it('starts a ring of one when the only bootstrap address is its own', async () => {
+    for (const withPeerId of [true, false]) {
+      const peer = await startPeer()
+      peers.push(peer)
+      const own = peer.getMultiaddrs().map(address => (withPeerId ? address : address.decapsulate('/p2p')))
+      await peer.services.chord.join(own, { signal: SIGNAL() })
+      assert.equal(peer.services.chord.role, 'member')
+      assert.deepEqual(peer.services.chord.snapshot().successors, [])
+    }
+  })
+
+  it('merges with a peer that was found while it was joining', async () => {
+    const first = await join(undefined)
+    const second = await startPeer()
+    peers.push(second)
+    await second.dial(first.getMultiaddrs())
+    second.services.chord.meet(first.peerId)
+    await second.services.chord.join([], { signal: SIGNAL() })
+    await waitUntil(second, () => second.services.chord.snapshot().successors.length === 1)
+  })
+
   it('says for each bootstrap address why it did not help', async () => {
     const peer = await startPeer()
     peers.push(peer)

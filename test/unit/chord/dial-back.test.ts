@@ -6,7 +6,7 @@ import { libp2pDialBack } from '../../../src/peer/chord/dial-back.ts'
 
 const CALLER = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5'
 const OTHER = '12D3KooWMyqGTJzJ1tRhX3ZvNBsVWtRrvMxKQn3pVtEFJjVSP4Ri'
-const signal = AbortSignal.timeout(5_000)
+const signal = () => AbortSignal.timeout(5_000)
 
 function hostThatSees(
   observed: string,
@@ -31,7 +31,7 @@ describe('Dial-back', () => {
   it('dials the IP that the caller is seen with, and no other', async () => {
     const { dialled, dialBack } = hostThatSees(`/ip4/9.9.9.9/tcp/50000/p2p/${CALLER}`, 'inbound', () => true)
     const addresses = ['/ip4/8.8.8.8/tcp/22', '/ip4/192.168.0.5/tcp/4001', '/ip4/9.9.9.9/tcp/4001']
-    assert.deepEqual(await dialBack({ peerId: CALLER }, addresses, signal), { reached: true, reason: '' })
+    assert.deepEqual(await dialBack({ peerId: CALLER }, addresses, signal()), { reached: true, reason: '' })
     assert.deepEqual(dialled, [`/ip4/9.9.9.9/tcp/4001/p2p/${CALLER}`])
   })
 
@@ -40,33 +40,33 @@ describe('Dial-back', () => {
       address.includes('192.168')
     )
     const addresses = ['/ip4/127.0.0.1/tcp/4001', '/ip4/8.8.8.8/tcp/1', '/ip4/192.168.0.5/tcp/4001']
-    assert.equal((await dialBack({ peerId: CALLER }, addresses, signal)).reached, true)
+    assert.equal((await dialBack({ peerId: CALLER }, addresses, signal())).reached, true)
     assert.equal(dialled.length, 2)
   })
 
   it('says why it did not reach the caller', async () => {
     const { dialBack } = hostThatSees('/ip4/9.9.9.9/tcp/50000', 'inbound', () => false)
-    const refused = await dialBack({ peerId: CALLER }, ['/ip4/9.9.9.9/tcp/4001'], signal)
+    const refused = await dialBack({ peerId: CALLER }, ['/ip4/9.9.9.9/tcp/4001'], signal())
     assert.deepEqual(refused, { reached: false, reason: 'connection refused' })
-    const elsewhere = await dialBack({ peerId: CALLER }, ['/ip4/8.8.8.8/tcp/1', 'nonsense'], signal)
+    const elsewhere = await dialBack({ peerId: CALLER }, ['/ip4/8.8.8.8/tcp/1', 'nonsense'], signal())
     assert.match(elsewhere.reason, /none of its addresses/)
   })
 
   it('takes no other peer’s address, and tries a few addresses at most', async () => {
     const { dialled, dialBack } = hostThatSees('/ip4/9.9.9.9/tcp/50000', 'inbound', () => false)
-    await dialBack({ peerId: CALLER }, [`/ip4/9.9.9.9/tcp/1/p2p/${OTHER}`], signal)
+    await dialBack({ peerId: CALLER }, [`/ip4/9.9.9.9/tcp/1/p2p/${OTHER}`], signal())
     assert.deepEqual(dialled, [])
     await dialBack(
       { peerId: CALLER },
       Array.from({ length: 12 }, (_, port) => `/ip4/9.9.9.9/tcp/${port + 1}`),
-      signal
+      signal()
     )
     assert.equal(dialled.length, 3)
   })
 
   it('needs no new connection when it had dialled that address itself', async () => {
     const { dialled, dialBack } = hostThatSees(`/ip4/9.9.9.9/tcp/4001/p2p/${CALLER}`, 'outbound', () => false)
-    assert.equal((await dialBack({ peerId: CALLER }, ['/ip4/9.9.9.9/tcp/4001'], signal)).reached, true)
+    assert.equal((await dialBack({ peerId: CALLER }, ['/ip4/9.9.9.9/tcp/4001'], signal())).reached, true)
     assert.deepEqual(dialled, [])
   })
 
@@ -77,8 +77,8 @@ describe('Dial-back', () => {
       'inbound',
       () => true
     )
-    assert.equal((await through.dialBack({ peerId: CALLER }, [relayed], signal)).reached, true)
+    assert.equal((await through.dialBack({ peerId: CALLER }, [relayed], signal())).reached, true)
     const direct = hostThatSees('/ip4/9.9.9.9/tcp/50000', 'inbound', () => true)
-    assert.equal((await direct.dialBack({ peerId: CALLER }, [relayed], signal)).reached, false)
+    assert.equal((await direct.dialBack({ peerId: CALLER }, [relayed], signal())).reached, false)
   })
 })

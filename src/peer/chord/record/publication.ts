@@ -1,3 +1,4 @@
+import type PQueue from 'p-queue'
 import type { Clock } from '../../clock.ts'
 import { PeerError, toPeerError } from '../../errors.ts'
 import { EventEmitter } from '../../event-emitter.ts'
@@ -47,6 +48,8 @@ export interface PublicationComponents {
   peerId: string
   addresses(): readonly string[]
   isJoined(): boolean
+  /** Bounds how many publications are stored at the same time. */
+  queue: PQueue
   /** Who is responsible for a key, nearest first. */
   owners(key: RingPosition, signal: AbortSignal): Promise<Contact[]>
   /** Stores in this member's own store. */
@@ -189,7 +192,7 @@ export class Publication {
     if (this.#isTombstone || !this.#version || !isJoined()) return
     try {
       this.#version = await this.#sign(true)
-      await this.#store(signal, true)
+      await this.#components.queue.add(() => this.#store(signal, true), { signal })
     } catch (error) {
       log.info(`A record was not withdrawn, it will expire: ${toPeerError(error).message}`)
     }
@@ -202,7 +205,7 @@ export class Publication {
     if (!isJoined() || this.#isWithdrawn || !this.#hasContent()) return
     try {
       if (this.#isDue()) await this.#renewVersion()
-      await this.#store(signal)
+      await this.#components.queue.add(() => this.#store(signal), { signal })
       this.#attempts = this.copies >= Math.min(ACKNOWLEDGED_COPIES, this.#wanted) ? 0 : this.#attempts + 1
     } catch (error) {
       this.#attempts++

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue'
 import { STABILISE_INTERVAL, STABILISE_JITTER } from '../constants.ts'
 import type { Contact } from '../contact.ts'
 import { PeriodicTask } from '../periodic-task.ts'
@@ -5,8 +6,12 @@ import { randomlyOrdered } from '../random-order.ts'
 import type { AnnounceKey } from './provider-record.ts'
 import { Publication, type PublicationComponents, type PublicationDraft } from './publication.ts'
 
-/** Holders asked in one round whether they still live. */
+/** Up to this many holders are all asked in each round whether they still live. */
 const HOLDERS_PER_ROUND = 16
+/** Of more, these: in a large ring the four holders of a record hardly ever die together. */
+const HOLDERS_SAMPLED = 2
+/** Publications that are being stored at the same time. */
+const CONCURRENT_STORES = 16
 
 /**
  * All that this peer publishes. Members that hold its records are asked now and then whether they live, because a publisher
@@ -16,10 +21,11 @@ export class Publisher {
   readonly #components: PublicationComponents
   readonly #publications = new Set<Publication>()
   readonly #watch: PeriodicTask
+  #closing = new AbortController()
   #isStarted = false
 
-  constructor(components: PublicationComponents) {
-    this.#components = components
+  constructor(components: Omit<PublicationComponents, 'queue'>) {
+    this.#components = { ...components, queue: new PQueue({ concurrency: CONCURRENT_STORES }) }
     this.#watch = new PeriodicTask({
       clock: components.clock,
       nextDelay: () => STABILISE_INTERVAL * (1 + STABILISE_JITTER * (2 * components.random.float() - 1)),
@@ -29,12 +35,14 @@ export class Publisher {
 
   start(): void {
     this.#isStarted = true
+    this.#closing = new AbortController()
     this.#watch.start()
     for (const publication of this.#publications) publication.start()
   }
 
   stop(): void {
     this.#isStarted = false
+    this.#closing.abort()
     this.#watch.stop()
     for (const publication of this.#publications) publication.stop()
   }
@@ -72,6 +80,13 @@ export class Publisher {
     this.#publications.delete(publication)
   }
 
+  /** The last connection to a peer ended: it may be dead, and its copies with it. */
+  onDisconnect(peerId: string): void {
+    const holders = [...this.#publications].flatMap(publication => publication.holders)
+    const holder = holders.find(contact => contact.peerId === peerId)
+    if (holder) void this.#check(holder, this.#closing.signal)
+  }
+
   #add(publication: Publication): Publication {
     this.#publications.add(publication)
     if (this.#isStarted) publication.start()
@@ -87,7 +102,8 @@ export class Publisher {
     const silent = [...holders.values()].filter(
       holder => holder.peerId !== peerId && network.silentFor(holder.peerId) > STABILISE_INTERVAL / 2
     )
-    const chosen = randomlyOrdered(silent, random).slice(0, HOLDERS_PER_ROUND)
+    const count = holders.size <= HOLDERS_PER_ROUND ? HOLDERS_PER_ROUND : HOLDERS_SAMPLED
+    const chosen = randomlyOrdered(silent, random).slice(0, count)
     await Promise.all(chosen.map(holder => this.#check(holder, signal)))
   }
 

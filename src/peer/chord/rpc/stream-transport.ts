@@ -28,11 +28,15 @@ export class StreamTransport implements Transport {
   readonly #components: StreamTransportComponents
   readonly #clients = new Map<string, StreamClient>()
   readonly #opening = new Map<string, Promise<StreamClient>>()
-  readonly #sweep: NodeJS.Timeout
+  #sweep: NodeJS.Timeout | undefined
   #closing = new AbortController()
 
   constructor(components: StreamTransportComponents) {
     this.#components = components
+  }
+
+  start(): void {
+    clearInterval(this.#sweep)
     this.#sweep = setInterval(() => this.#closeIdle(), IDLE_TIMEOUT / 4)
     this.#sweep.unref()
   }
@@ -62,8 +66,7 @@ export class StreamTransport implements Transport {
     this.#clients.clear()
   }
 
-  /** No more use after this. */
-  dispose(): void {
+  stop(): void {
     clearInterval(this.#sweep)
     this.close()
   }
