@@ -24,6 +24,9 @@ import type { Video } from './video.ts'
 import type { VideoFiles } from './video-files.ts'
 import type { VideoShelf } from './video-shelf.ts'
 
+/** Milliseconds between two announcements of what has arrived; the ring rewrites a record less often still. */
+const ANNOUNCE_INTERVAL = 5_000
+
 export interface FetchingInit {
   shelf: VideoShelf
   library: Library
@@ -183,8 +186,18 @@ export class Fetching {
     )
     download.events.on('state', () => this.#onState(video, download))
     download.events.on('progress', () => shelf.changed(video))
-    download.events.on('chunk', () => this.#init.onHave(video))
+    download.events.on('chunk', () => this.#announceNowAndThen(video))
     return download
+  }
+
+  /** A record names ranges of chunks: working them out for each chunk would cost more than storing it. */
+  #announceNowAndThen(video: Video): void {
+    const now = this.#init.clock.monotonic()
+    const { have } = video.store ?? {}
+    const isDue = have?.size === 1 || now - video.announcedAt >= ANNOUNCE_INTERVAL
+    if (!isDue) return
+    video.announcedAt = now
+    this.#init.onHave(video)
   }
 
   async *#findHolders(video: Video, signal: AbortSignal): AsyncGenerator<Holder> {
@@ -244,7 +257,7 @@ export class Fetching {
     const { shelf, log } = this.#init
     const { state, failure } = download
     shelf.changed(video)
-    if (state === 'complete') this.#init.onHave(video)
+    if (state === 'complete' || state === 'paused') this.#init.onHave(video)
     // A pause without a failure is the user's, or the end of the network: neither is decided here.
     if (!failure || (state !== 'failed' && state !== 'paused')) return
     shelf.update(video, { state }).catch(error => log.warn('the library was not written', toPeerError(error)))

@@ -38,6 +38,8 @@ export class Video {
   /** Present while chunks are fetched, or were until an error. */
   download: Download | undefined
   failure: Failure | undefined
+  /** Monotonic time at which the ring was last told what is here. */
+  announcedAt = Number.NEGATIVE_INFINITY
   /** Other peers known to hold chunks, apart from those that a running download knows. */
   knownHolders = 0
 
