@@ -8,16 +8,16 @@ import type { Contact } from './contact.ts'
 import { deadline } from './deadline.ts'
 import { findOwners, Lookup, type LookupOptions, type LookupStep, type Owners } from './lookup.ts'
 import { Membership, type RingRole } from './membership.ts'
+import { Merger } from './merger.ts'
 import { Network } from './network.ts'
 import { PeriodicTask } from './periodic-task.ts'
-import { randomlyOrdered } from './random-order.ts'
 import { HandOver } from './record/hand-over.ts'
 import type { ProviderRecord, VerifySignature } from './record/provider-record.ts'
 import { Publisher } from './record/publisher.ts'
 import { type KeyContents, RecordReader, withoutTombstoned } from './record/record-reader.ts'
 import { RecordStore } from './record/record-store.ts'
 import { Replicator } from './record/replicator.ts'
-import { isBetween, positionToHex, type RingPosition } from './ring-position.ts'
+import { positionToHex, type RingPosition } from './ring-position.ts'
 import { RingState } from './ring-state.ts'
 import { type DialBack, dialBackHandler } from './rpc/handlers/dial-back.ts'
 import { digestHandler } from './rpc/handlers/digest.ts'
@@ -30,7 +30,7 @@ import { nudgeHandler } from './rpc/handlers/nudge.ts'
 import { pingHandler } from './rpc/handlers/ping.ts'
 import { pullHandler } from './rpc/handlers/pull.ts'
 import { storeHandler } from './rpc/handlers/store.ts'
-import type { Handlers, Neighbourhood, Transport } from './rpc/protocol.ts'
+import type { Handlers, Transport } from './rpc/protocol.ts'
 import { Stabilizer } from './stabilizer.ts'
 
 /** What this peer sees of its ring. Ring positions are 64 hex digits. */
@@ -89,13 +89,7 @@ export interface FindProvidersOptions {
   through?: readonly Contact[]
 }
 
-const REUNION_INTERVAL = 60_000
-const REUNION_INTERVAL_ALONE = 10_000
 const SWEEP_INTERVAL = 60_000
-const MEET_TIMEOUT = 15_000
-/** Milliseconds after a join until other configured peers are met, and how many in one round. */
-const FIRST_REUNION = 1_000
-const MET_PER_ROUND = 4
 /** Milliseconds that a join waits for a dial-back. */
 const DIAL_BACK_PATIENCE = 7_000
 const SNAPSHOT_DEBOUNCE = 100
@@ -120,7 +114,7 @@ export class ChordNode {
   readonly #handOver: HandOver
   readonly #replicator: Replicator
   readonly #reader: RecordReader
-  readonly #reunion: PeriodicTask
+  readonly #merger: Merger
   readonly #sweep: PeriodicTask
   readonly #announce: PeriodicTask
   #isJoined = false
@@ -146,13 +140,20 @@ export class ChordNode {
       {
         ...shared,
         lookup: (key, signal) => this.owners(key, { signal }),
-        onAlone: signal => this.#onAlone(signal)
+        onAlone: signal => this.#merger.findWayBack(signal)
       },
       {
         ...(init.stabiliseInterval === undefined ? {} : { interval: init.stabiliseInterval }),
         ...(init.settlingInterval === undefined ? {} : { settlingInterval: init.settlingInterval })
       }
     )
+    this.#merger = new Merger({
+      ...shared,
+      membership: this.membership,
+      stabilizer: this.stabilizer,
+      findMembers: async (key, signal, seeds) => (await this.owners(key, { signal, seeds })).members,
+      bootstrapContacts: components.bootstrapContacts
+    })
     this.publisher = new Publisher({
       ...shared,
       signer: components.signer,
@@ -163,10 +164,6 @@ export class ChordNode {
       storeHere: record => this.store.accept(record)
     })
     this.handlers = this.#makeHandlers()
-    this.#reunion = this.#makeTask(
-      () => (this.ring.successors.first ? REUNION_INTERVAL : REUNION_INTERVAL_ALONE),
-      signal => this.#reunite(signal)
-    )
     this.#sweep = this.#makeTask(
       () => SWEEP_INTERVAL,
       async () => this.store.sweep()
@@ -228,27 +225,14 @@ export class ChordNode {
     this.store.clear()
   }
 
-  /**
-   * Merges with the ring that another peer is in, if that is not this one: finds this peer's successor there and adopts it if
-   * it is nearer, and offers itself as predecessor. The rings then close up by stabilising.
-   */
+  /** Merges with the ring that another peer is in, if that is not this one: see `Merger`. Nothing while in no ring. */
   async meet(contact: Contact, signal: AbortSignal): Promise<void> {
-    if (!this.#isJoined || contact.peerId === this.ring.peerId) return
-    const limit = deadline(this.#components.clock, MEET_TIMEOUT, signal)
-    try {
-      const [head, ...tail] = await this.#membersAround(contact, limit.signal)
-      if (!head) return
-      this.#takeIn(head, tail)
-      if (this.ring.isMember) {
-        const addresses = [...this.ring.self.addresses]
-        await this.network.call(head, 'notify', { addresses }, { signal: limit.signal })
-      } else {
-        this.membership.recheck()
-      }
-      this.stabilizer.poke()
-    } finally {
-      limit.release()
-    }
+    if (this.#isJoined) await this.#merger.meet(contact, signal)
+  }
+
+  /** Members to begin a look-up with: see `Merger`. */
+  seedsFrom(entries: readonly Contact[], signal: AbortSignal): Promise<Contact[]> {
+    return this.#merger.seedsFrom(entries, signal)
   }
 
   /** A look-up, step by step; returns the key's owners. */
@@ -318,7 +302,7 @@ export class ChordNode {
     { signal, onStage }: { signal: AbortSignal; onStage?: (text: string) => void }
   ): Promise<void> {
     onStage?.('Looking up this peer’s place in the ring')
-    const members = await this.#membersAround(entry, signal)
+    const members = await this.#merger.membersAround(entry, signal)
     const [head, ...tail] = members
     if (!head) throw new PeerError('NOT_JOINED', 'The bootstrap peer knows no ring. Try another one.')
     this.ring.adopt(head, tail)
@@ -348,7 +332,6 @@ export class ChordNode {
   #start(): void {
     this.#isJoined = true
     for (const part of this.#parts()) part.start()
-    this.#reunion.poke(FIRST_REUNION)
     this.#announceSoon()
   }
 
@@ -360,7 +343,7 @@ export class ChordNode {
       this.#handOver,
       this.#replicator,
       this.publisher,
-      this.#reunion,
+      this.#merger,
       this.#sweep
     ]
   }
@@ -427,82 +410,6 @@ export class ChordNode {
 
   #announceSoon(): void {
     this.#announce.poke(SNAPSHOT_DEBOUNCE)
-  }
-
-  // The members responsible for this peer's own position in the ring of `entry`, without itself.
-  async #membersAround(entry: Contact, signal: AbortSignal): Promise<Contact[]> {
-    const seeds = await this.seedsFrom([entry], signal)
-    if (seeds.length === 0) return []
-    const { members } = await this.owners(this.ring.position, { signal, seeds })
-    return members.filter(member => member.peerId !== this.ring.peerId)
-  }
-
-  // Nearer than the present successor it is the successor; else it may still belong into a list of the whole ring.
-  #takeIn(head: Contact, tail: readonly Contact[]): void {
-    const { ring } = this
-    const first = ring.successors.first
-    if (!first || isBetween(ring.position, head.position, first.position)) ring.adopt(head, tail)
-    else for (const member of [head, ...tail]) ring.offer(member)
-  }
-
-  /** Members to begin a look-up with: those of `entries` that are members, and whom the others, being clients, know. */
-  async seedsFrom(entries: readonly Contact[], signal: AbortSignal): Promise<Contact[]> {
-    const views = await Promise.all(
-      entries.map(async entry => {
-        const view = (await this.#viewOf(entry, signal)) ?? (await this.#viewOf(entry, signal))
-        return view?.member ? [entry] : (view?.successors ?? [])
-      })
-    )
-    return views.flat().filter(contact => contact.peerId !== this.ring.peerId)
-  }
-
-  async #viewOf(contact: Contact, signal: AbortSignal): Promise<Neighbourhood | undefined> {
-    try {
-      return await this.network.call(contact, 'neighbours', {}, { signal })
-    } catch (error) {
-      signal.throwIfAborted()
-      this.#components.log.debug(`Peer ${contact.peerId} is no way in: ${toPeerError(error).message}`)
-      return undefined
-    }
-  }
-
-  /** All successors died at once: whoever else is known may lead back; else this peer is the ring. */
-  async #onAlone(signal: AbortSignal): Promise<void> {
-    const { predecessor, fingers } = this.ring
-    const known = [...(predecessor ? [predecessor] : []), ...fingers.preferred()]
-    for (const contact of known.slice(0, 8)) {
-      try {
-        const [head, ...tail] = await this.#membersAround(contact, signal)
-        if (head) this.#takeIn(head, tail)
-      } catch (error) {
-        signal.throwIfAborted()
-        this.#components.log.debug(`No way back through ${contact.peerId}: ${toPeerError(error).message}`)
-      }
-      if (this.ring.successors.first) return
-    }
-    this.ring.setPredecessor(undefined)
-  }
-
-  async #reunite(signal: AbortSignal): Promise<void> {
-    const { bootstrapContacts, log, random } = this.#components
-    try {
-      const known = [...this.network.lost(), ...(await bootstrapContacts(signal))]
-      const strangers = known.filter(contact => !this.ring.neighbour(contact.peerId))
-      for (const stranger of randomlyOrdered(strangers, random).slice(0, MET_PER_ROUND)) {
-        if (!this.ring.neighbour(stranger.peerId)) await this.#tryToMeet(stranger, signal)
-      }
-    } catch (error) {
-      if (!signal.aborted) log.debug(`No reunion: ${toPeerError(error).message}`)
-    }
-  }
-
-  async #tryToMeet(contact: Contact, signal: AbortSignal): Promise<void> {
-    try {
-      await this.meet(contact, signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      this.#components.log.debug(`Peer ${contact.peerId} was not met: ${toPeerError(error).message}`)
-    }
   }
 
   async #sayGoodbye(signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import * as v from 'valibot'
 import { PeerError } from '../../errors.ts'
 import { decodeCanonical, encodeCanonical } from '../../wire/canonical.ts'
-import { bytesOf, bytesUpTo, integer, listUpTo, textUpTo } from '../../wire/message-schema.ts'
+import { bytesUpTo, integer, listUpTo, textUpTo } from '../../wire/message-schema.ts'
 import { publicKeyFromBytes, type Signer, signPayload, type verifyPayload } from '../../wire/signature.ts'
 import {
   MAX_ADDRESS_LENGTH,
@@ -213,6 +213,3 @@ export async function isRecordSigned(
     signature: signed.signature
   })
 }
-
-/** Schema of a DHT key. */
-export const dhtKeySchema = bytesOf(32)
