@@ -79,7 +79,10 @@ export function humanReport({ stdout, stderr }: Streams): Report {
     bar.update(video.have, { peers: video.holders, rate: formatRate(video.downloadBytesPerSecond) })
   }
   return {
-    listening: status => stderr.write(`Listening as ${status.peerId}\n${indented(status.addresses)}`),
+    listening: status => {
+      if (status.notice) stderr.write(`${status.notice}\n`)
+      stderr.write(`Listening as ${status.peerId}\n${indented(status.addresses)}`)
+    },
     ring: () => undefined,
     shared: (video, link) =>
       say(`Sharing ${video.name} (${formatBytes(video.bytes)})\nID    ${video.id}\nLink  ${link}`),

@@ -38,6 +38,8 @@ export interface PeerStatus {
   /** While `starting`: the stage in words, such as "Dialling bootstrap 1 of 3". */
   stage?: string
   failure?: Failure
+  /** What the user should know about this peer, in one sentence: that its identity was lost, say. */
+  notice?: string
   peerId: string
   /** Multiaddrs that others can dial, each ending in `/p2p/<peer id>`. */
   addresses: string[]

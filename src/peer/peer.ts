@@ -44,6 +44,9 @@ import { VideoShelf } from './video/video-shelf.ts'
 /** What taking back one record may take. Milliseconds. */
 const WITHDRAW_DEADLINE = 1_500
 
+const SEAL_LOST =
+  'The key to your Chordcast identity was lost, so you have a new one: share your videos again, and fetch unfinished ones again.'
+
 /** For tests; the real ones otherwise. */
 export interface PeerEnvironment {
   clock?: Clock
@@ -126,6 +129,7 @@ class Peer implements RunningPeer {
     this.#presence = new Presence({
       peerId: identity.peerId.toString(),
       dataFolder: folder.path,
+      notice: keystore.sealLost ? SEAL_LOST : undefined,
       clock,
       traffic: this.#traffic,
       log: log('peer'),
@@ -140,11 +144,7 @@ class Peer implements RunningPeer {
   }
 
   async load(): Promise<void> {
-    if (this.#init.keystore.sealLost) {
-      this.#log.warn(
-        'the seal of the keystore was lost: this peer has a new identity, and videos must be shared again'
-      )
-    }
+    if (this.#init.keystore.sealLost) this.#log.warn(SEAL_LOST)
     await this.#shelf.load()
     for (const video of this.#shelf.list()) if (isWhole(video)) await this.#openFile(video)
   }
@@ -192,7 +192,11 @@ class Peer implements RunningPeer {
   }
 
   async stopSharing(digest: Digest): Promise<void> {
-    await this.remove(digest, false)
+    const video = this.#shelf.get(digest)
+    if (video.entry.origin === 'shared') {
+      await this.#presence.network?.unshare(video, AbortSignal.timeout(WITHDRAW_DEADLINE))
+    }
+    await this.remove(digest)
   }
 
   async remove(digest: Digest, deleteFile = false): Promise<void> {

@@ -1,13 +1,17 @@
-import type * as vscode from 'vscode'
+import * as vscode from 'vscode'
 import type { Digest, VideoSnapshot } from '../peer/api.ts'
 import { PeerError } from '../peer/errors.ts'
 import { DisposableStore } from './disposable.ts'
 import type { Contribution, Services } from './services.ts'
 
-/** Tells, once each, when a download fails or a shared file has changed while nobody was looking. */
+/** What ends or holds up a video by itself. */
+const stops: ReadonlySet<VideoSnapshot['state']> = new Set(['failed', 'paused', 'stale'])
+
+/** Tells, once each, when a download stops by itself, a shared file has changed, or the identity was lost. */
 export class FailureNotices implements Contribution {
   readonly #services: Services
   readonly #states = new Map<Digest, VideoSnapshot['state']>()
+  #notice: string | undefined
 
   constructor(services: Services) {
     this.#services = services
@@ -17,6 +21,7 @@ export class FailureNotices implements Contribution {
     const { events } = this.#services.controller.model
     const owned = new DisposableStore()
     owned.addUnsubscribe(events.on('video', video => this.#compare(video)))
+    owned.addUnsubscribe(events.on('status', status => this.#tell(status?.notice)))
     context.subscriptions.push(owned)
   }
 
@@ -24,11 +29,21 @@ export class FailureNotices implements Contribution {
     const before = this.#states.get(video.digest)
     this.#states.set(video.digest, video.state)
     const isNews = before !== undefined && before !== video.state
-    if (!isNews || video.state !== 'failed' || video.failure === undefined) return
-    const { controller, errors } = this.#services
-    const retry = async (): Promise<void> => {
-      if (await controller.join()) await controller.api?.resume(video.digest)
-    }
-    void errors.show(new PeerError(video.failure.code, video.failure.message), retry)
+    if (!isNews || !stops.has(video.state) || video.failure === undefined) return
+    const failure = new PeerError(video.failure.code, video.failure.message)
+    void this.#services.errors.show(failure, () => this.#tryAgain(video))
+  }
+
+  async #tryAgain({ state, digest, path }: VideoSnapshot): Promise<void> {
+    const { controller } = this.#services
+    if (!(await controller.join())) return
+    if (state === 'stale' && path !== undefined) await controller.api?.share(path)
+    else await controller.api?.resume(digest)
+  }
+
+  #tell(notice: string | undefined): void {
+    if (notice === undefined || notice === this.#notice) return
+    this.#notice = notice
+    void vscode.window.showWarningMessage(notice)
   }
 }

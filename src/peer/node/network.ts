@@ -3,7 +3,7 @@ import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { ConnectedPeerSnapshot, Digest, HolderSnapshot, LookupStep, RingSnapshot } from '../api.ts'
-import type { Publication } from '../chord/chord.ts'
+import type { AnnounceKey, Publication } from '../chord/chord.ts'
 import type { Clock } from '../clock.ts'
 import type { Bitfield } from '../content/bitfield.ts'
 import { dialableLinkAddresses } from '../content/dialable-addresses.ts'
@@ -73,7 +73,7 @@ export class Network {
     this.#init = init
     this.#node = node
     this.#log = createLogger('network', init.log)
-    const spare = (peerId: string): boolean => this.#isInRing(peerId)
+    const spare = (peerId: string): boolean => node.services.chord.needs(peerIdFromString(peerId))
     this.#pool = new ConnectionPool({ libp2p: node, bans, clock, log, spare })
     this.exchange = new ExchangeClient({ ...init, openStream: this.#pool.openStream.bind(this.#pool) })
     this.#chunks = new ChunkServer({
@@ -164,9 +164,8 @@ export class Network {
       publication.update(ranges)
       return
     }
-    const announceKey = { ...video.keys.announceSigner, dhtKey: video.keys.dhtKey }
-    const chord = this.#node.services.chord
-    this.#publications.set(video.digest, chord.publish({ announceKey, chunkCount: have.length, ranges }))
+    const draft = { announceKey: announceKeyOf(video), chunkCount: have.length, ranges }
+    this.#publications.set(video.digest, this.#node.services.chord.publish(draft))
   }
 
   /** Takes the record back and ends the transfers of a video. */
@@ -177,22 +176,36 @@ export class Network {
     await publication?.withdraw(signal)
   }
 
+  /** Withdraws a video that its owner no longer shares, and tells the ring so: honest holders forget it. */
+  async unshare(video: Video, signal: AbortSignal): Promise<void> {
+    await this.withdraw(video, signal)
+    this.#node.services.chord.publishTombstone(announceKeyOf(video))
+  }
+
   /** The peers that a video's link names, at addresses that may be dialled from here. */
   linkedHolders(video: Pick<Video, 'entry'>): Holder[] {
     return linkHolders(video.entry.viaAddresses ?? [])
   }
 
   /** Who holds chunks of a video, as the ring's records say; this peer not included. */
-  async recordedHolders(video: Pick<Video, 'keys' | 'entry'>, signal: AbortSignal): Promise<Holder[]> {
+  async recordedHolders(
+    video: Pick<Video, 'keys' | 'entry' | 'content'>,
+    signal: AbortSignal
+  ): Promise<Holder[]> {
     const own = this.#node.peerId.toString()
     const records = await this.records(video, signal)
     return records.filter(record => record.peerId !== own)
   }
 
   /** What the ring's records say of a video. */
-  async records(video: Pick<Video, 'keys' | 'entry'>, signal: AbortSignal): Promise<HolderSnapshot[]> {
+  async records(
+    video: Pick<Video, 'keys' | 'entry' | 'content'>,
+    signal: AbortSignal
+  ): Promise<HolderSnapshot[]> {
     const through = await this.#connectToLink(video.entry.viaAddresses ?? [], signal)
-    const records = await this.#node.services.chord.findProviders(video.keys.dhtKey, { signal, through })
+    const owner = video.content && peerIdFromString(video.content.manifest.ownerPeerId)
+    const options = { signal, through, ...(owner ? { owner } : {}) }
+    const records = await this.#node.services.chord.findProviders(video.keys.dhtKey, options)
     return records.map(record => ({
       peerId: record.provider.toString(),
       addresses: record.addresses,
@@ -261,6 +274,10 @@ export class Network {
       uploadBytesPerSecond: traffic.sent.bytesPerSecond
     }
   }
+}
+
+function announceKeyOf({ keys }: Pick<Video, 'keys'>): AnnounceKey {
+  return { ...keys.announceSigner, dhtKey: keys.dhtKey }
 }
 
 /** The peers that a link names, at addresses that may be dialled from here. */

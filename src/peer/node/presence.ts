@@ -16,6 +16,8 @@ const STATUS_INTERVAL = 1_000
 export interface PresenceInit {
   peerId: string
   dataFolder: string
+  /** See `PeerStatus.notice`. */
+  notice?: string | undefined
   clock: Clock
   traffic: TrafficBook
   log: Logger
@@ -56,12 +58,13 @@ export class Presence {
   }
 
   status(): PeerStatus {
-    const { peerId, dataFolder, traffic } = this.#init
+    const { peerId, dataFolder, notice, traffic } = this.#init
     const network = this.#network
     return {
       state: this.#state,
       ...(this.#stage ? { stage: this.#stage } : {}),
       ...(this.#failure ? { failure: this.#failure } : {}),
+      ...(notice ? { notice } : {}),
       peerId,
       dataFolder,
       addresses: network?.addresses ?? [],
