@@ -4,12 +4,44 @@ import { eventually } from '../harness/eventually.ts'
 import { pictureOf } from '../harness/picture.ts'
 import type { Workbench } from '../harness/workbench.ts'
 
+// Runs in the webview. Ratio of luminances as WCAG 2.2 defines it, 1 to 21.
+function contrastWithPage(element: Element): number {
+  const luminance = (colour: string): number => {
+    const channels =
+      colour
+        .match(/[\d.]+/g)
+        ?.slice(0, 3)
+        .map(Number) ?? []
+    const [red = 0, green = 0, blue = 0] = channels.map(value =>
+      value <= 10 ? value / 3294 : ((value / 255 + 0.055) / 1.055) ** 2.4
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+  }
+  const text = luminance(getComputedStyle(element).color)
+  const page = luminance(
+    getComputedStyle(document.documentElement)
+      .getPropertyValue('--vscode-editor-background')
+      .replace(/^#(..)(..)(..).*$/, (_all, red: string, green: string, blue: string) =>
+        [red, green, blue].map(hex => Number.parseInt(hex, 16)).join(' ')
+      )
+  )
+  return (Math.max(text, page) + 0.05) / (Math.min(text, page) + 0.05)
+}
+
 /** The player in front, as its user has it. */
 export class Player {
   readonly video: Locator
+  /** The name of the video below it. */
+  readonly title: Locator
 
   constructor(workbench: Workbench) {
     this.video = workbench.webview().locator('video')
+    this.title = workbench.webview().locator('h1')
+  }
+
+  /** Contrast of the title with the page, 1 to 21. */
+  async contrast(): Promise<number> {
+    return this.title.evaluate(contrastWithPage)
   }
 
   async time(): Promise<number> {

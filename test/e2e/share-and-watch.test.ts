@@ -110,6 +110,20 @@ describe('two people, each with a VS Code', () => {
     await bensWindow.treeRow('Peers', /127\.0\.0\.1/).waitFor()
   })
 
+  const themes = [
+    ['Dark Modern', 'vs-dark'],
+    ['Light Modern', 'vs'],
+    ['Dark High Contrast', 'hc-black']
+  ] as const
+  for (const [label, kind] of themes) {
+    it(`Ben can read everything in ${label}`, async () => {
+      await bensWindow.chooseTheme(label, kind)
+      const contrast = await new Player(bensWindow).contrast()
+      assert.ok(contrast >= 4.5, `contrast ${contrast.toFixed(1)}`)
+      await shot(bensWindow, `watch-${kind}`)
+    })
+  }
+
   it('nothing in the windows broke their content security policy', () => {
     assert.deepEqual([...ada.violations, ...ben.violations], [])
   })

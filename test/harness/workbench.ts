@@ -161,6 +161,15 @@ export class Workbench {
     await this.page.evaluate(() => navigator.clipboard.writeText(''))
   }
 
+  /** `label` as the list of themes has it; `kind` is the class that themes of its kind give the window. */
+  async chooseTheme(label: string, kind: 'vs' | 'vs-dark' | 'hc-black' | 'hc-light'): Promise<void> {
+    await this.runCommand('Preferences: Color Theme')
+    await this.inputBox().locator('input.input').fill(label)
+    await this.quickPickRow(label).waitFor()
+    await this.page.keyboard.press('Enter')
+    await this.page.locator(`.monaco-workbench.${kind}`).waitFor()
+  }
+
   async dismissNotifications(): Promise<void> {
     await this.runCommand('Notifications: Clear All Notifications')
   }
