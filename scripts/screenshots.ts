@@ -8,7 +8,7 @@ import { projectFolder } from './start/playground.ts'
 const pictures: Record<string, string> = {
   'share.png': '01-context-menu.png',
   'fetch.png': '05-fetch-by-id.png',
-  'watch.png': '06-watch.png',
+  'watch.png': '07-watch-vs-dark.png',
   'getting-started.png': 'getting-started.png'
 }
 

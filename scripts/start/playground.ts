@@ -50,7 +50,9 @@ function settingsFor(folder: string, { address }: SharedSample): Record<string, 
     'chordcast.host': ['127.0.0.1'],
     'chordcast.lanDiscovery': false,
     'chordcast.bootstrap': [address],
-    'chordcast.downloadFolder': join(folder, 'downloads')
+    'chordcast.downloadFolder': join(folder, 'downloads'),
+    'editor.wordWrap': 'on',
+    'editor.minimap.enabled': false
   }
 }
 

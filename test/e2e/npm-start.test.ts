@@ -45,6 +45,7 @@ describe('npm start', () => {
     window = await Workbench.open(await newProfile(browser), url)
     const page = window.page.locator('.editor-instance').filter({ hasText: 'Getting started with Chordcast' })
     await page.waitFor()
+    await window.page.locator('.activitybar').getByRole('tab', { name: 'Chordcast' }).waitFor()
     await window.screenshot(join(screenshotFolder, 'getting-started.png'))
   })
 

@@ -84,6 +84,7 @@ describe('windows on one profile', () => {
   it('the second goes on with the transfer after the first is closed', async () => {
     assert.ok(!(await second.treeRow('Videos', /long\.webm.*complete/).isVisible()), 'still on its way')
     await first.close()
+    await second.focus()
     await second.treeRow('Videos', /long\.webm.*complete/).waitFor({ timeout: 90_000 })
     const saved = join(editor.downloads, 'long.webm')
     await eventually('the saved file', 5000, async () =>
@@ -93,6 +94,7 @@ describe('windows on one profile', () => {
 
   it('a window that was open before the peer had keys takes over with all that is there', async () => {
     await second.close()
+    await early.focus()
     await early.openViewContainer('Explorer')
     // Answered by whoever runs the peer from now on: the rows alone may still be what the second window told.
     await early.contextMenu(early.explorerRow('another.webm'), 'Share Video…')

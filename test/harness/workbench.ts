@@ -40,6 +40,11 @@ export class Workbench {
     return new Workbench(page)
   }
 
+  /** Brings the window to the front: a browser lets hidden pages wait. */
+  async focus(): Promise<void> {
+    await this.page.bringToFront()
+  }
+
   /** Closes the window, as its user does. */
   async close(): Promise<void> {
     await this.page.close({ runBeforeUnload: true })
