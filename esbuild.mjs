@@ -36,7 +36,11 @@ const requireForCommonJs =
 
 const host = {
   ...common,
-  entryPoints: ['src/extension.ts', 'src/cli.ts'],
+  entryPoints: {
+    extension: 'src/extension.ts',
+    cli: 'src/cli.ts',
+    'engine-worker': 'src/peer/control/engine-worker.ts'
+  },
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   platform: 'node',

@@ -1,7 +1,8 @@
-import type { OpenedPeer, OpenPeerOptions } from '../peer/control/open-peer.ts'
+import type { OpenedPeer } from '../peer/control/open-peer.ts'
+import type { WorkerPeerOptions } from '../peer/control/worker-peer.ts'
 
-/** Loads the engine, which is a chunk of its own, and opens the peer. */
-export async function openEngine(options: OpenPeerOptions): Promise<OpenedPeer> {
-  const { openPeer } = await import('../peer/control/open-peer.ts')
-  return await openPeer(options)
+/** Loads what starts the engine, which is a chunk of its own, and opens the peer in a thread of its own. */
+export async function openEngine(options: Omit<WorkerPeerOptions, 'worker'>): Promise<OpenedPeer> {
+  const { openPeerInWorker } = await import('../peer/control/worker-peer.ts')
+  return await openPeerInWorker({ ...options, worker: new URL('./engine-worker.js', import.meta.url) })
 }

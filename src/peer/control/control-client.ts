@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import * as v from 'valibot'
 import {
   CancellationTokenSource,
@@ -38,12 +38,12 @@ export class ControlClient {
   /** Resolves when the connection is gone. */
   readonly lost: Promise<void>
   readonly #connection: MessageConnection
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #events = new EventEmitter<PeerEvents>()
   readonly #listeners = new Map<PeerEventName, number>()
   readonly #gone = new AbortController()
 
-  private constructor(socket: Socket, log: Logger) {
+  private constructor(socket: Duplex, log: Logger) {
     this.#socket = socket
     this.#connection = createMessageConnection(
       new BoundedMessageReader(socket, MAX_MESSAGE_BYTES),
@@ -65,7 +65,7 @@ export class ControlClient {
    * @param heir Whether this process will take over when the owner goes.
    * @throws PeerError CONTROL_LOST, TIMEOUT, or UPGRADE_NEEDED when the owner is of another version
    */
-  static async connect(socket: Socket, heir: boolean, log: Logger): Promise<ControlClient> {
+  static async connect(socket: Duplex, heir: boolean, log: Logger): Promise<ControlClient> {
     const client = new ControlClient(socket, log)
     try {
       await client.#request(HELLO, [{ version: CONTROL_VERSION, heir }], { deadline: HELLO_DEADLINE })
@@ -165,7 +165,7 @@ export class ControlClient {
 }
 
 /** A socket may close before anybody could listen for it. */
-async function whenClosed(socket: Socket): Promise<void> {
+async function whenClosed(socket: Duplex): Promise<void> {
   if (!socket.closed) await new Promise(resolve => socket.once('close', resolve))
 }
 

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import * as v from 'valibot'
 import {
   type CancellationToken,
@@ -41,7 +41,7 @@ export interface ControlLimits {
 
 /** The owner's side of one client's connection. */
 export class ControlConnection {
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #api: Promise<PeerApi>
   readonly #log: Logger
   readonly #limits: ControlLimits
@@ -52,7 +52,7 @@ export class ControlConnection {
   #greeted = false
   #heir = false
 
-  constructor(socket: Socket, api: Promise<PeerApi>, log: Logger, limits: ControlLimits) {
+  constructor(socket: Duplex, api: Promise<PeerApi>, log: Logger, limits: ControlLimits) {
     this.#socket = socket
     this.#api = api
     this.#log = log

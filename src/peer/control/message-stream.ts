@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import {
   AbstractMessageReader,
   AbstractMessageWriter,
@@ -89,10 +89,10 @@ export class MessageDecoder {
 
 /** Reads bounded messages from a socket; closes it at the first one that breaks the rules. */
 export class BoundedMessageReader extends AbstractMessageReader implements MessageReader {
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #decoder: MessageDecoder
 
-  constructor(socket: Socket, maxBytes: number) {
+  constructor(socket: Duplex, maxBytes: number) {
     super()
     this.#socket = socket
     this.#decoder = new MessageDecoder(maxBytes)
@@ -119,11 +119,11 @@ export class BoundedMessageReader extends AbstractMessageReader implements Messa
 
 /** Writes messages to a socket; closes it when its reader falls too far behind. */
 export class BoundedMessageWriter extends AbstractMessageWriter implements MessageWriter {
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #maxBacklog: number
 
   /** @param maxBacklog Bytes that may wait for a slow reader. */
-  constructor(socket: Socket, maxBacklog: number) {
+  constructor(socket: Duplex, maxBacklog: number) {
     super()
     this.#socket = socket
     this.#maxBacklog = maxBacklog

@@ -24,16 +24,21 @@ export interface OpenPeerOptions extends Omit<OwnedPeerInit, 'createPeer' | 'set
   clientOnly?: boolean
   /** Whether a peer that finds its predecessor crashed while joined joins again by itself; default true. */
   rejoin?: boolean
+  /** Told who runs the peer, at first and at each change. */
+  onRole?: (role: PeerOwnership) => void
   /** For tests; default is the engine. */
   createPeer?: PeerFactory
 }
+
+/** `owner`: the peer runs here; `client`: in another process. */
+export type PeerOwnership = 'owner' | 'client'
 
 /** A data folder's peer, in this process or another one. */
 export interface OpenedPeer {
   /** The same object whoever runs the peer; subscriptions outlive a change of owner. */
   readonly api: PeerApi
   /** `owner` while the peer runs in this process. */
-  role(): 'owner' | 'client'
+  role(): PeerOwnership
   /** Lets go: an owner hands over to a client that takes over, or stops the peer. Calling it again waits for the same end. */
   close(): Promise<void>
 }
@@ -69,7 +74,7 @@ class SharedPeer implements OpenedPeer {
     return this.#facade.api
   }
 
-  role(): 'owner' | 'client' {
+  role(): PeerOwnership {
     return this.#owned ? 'owner' : 'client'
   }
 
@@ -107,6 +112,7 @@ class SharedPeer implements OpenedPeer {
     const settings = typeof given === 'function' ? given() : given
     this.#owned = await OwnedPeer.start(lock, { ...this.#options, settings, createPeer }, this.#log)
     this.#log.info('This process runs the peer of the data folder')
+    this.#options.onRole?.('owner')
     this.#facade.attach(this.#owned.api)
     if (rejoin) this.#owned.rejoin()
     return true
@@ -117,6 +123,7 @@ class SharedPeer implements OpenedPeer {
     if (!client) return false
     this.#client = client
     this.#log.info('Another process runs the peer of the data folder')
+    this.#options.onRole?.('client')
     this.#facade.attach(client.api)
     client.lost.then(() => this.#onOwnerGone()).catch(error => this.#log.error('Take-over failed', error))
     return true
