@@ -146,7 +146,10 @@ class Peer implements RunningPeer {
   async load(): Promise<void> {
     if (this.#init.keystore.sealLost) this.#log.warn(SEAL_LOST)
     await this.#shelf.load()
-    for (const video of this.#shelf.list()) if (isWhole(video)) await this.#openFile(video)
+    const whole = this.#shelf.list().filter(isWhole)
+    for (const video of whole) await this.#openFile(video)
+    // Files that were touched are read in full: nobody waits for that.
+    this.#background(this.#checkFiles(whole), 'files were not checked')
   }
 
   on<Name extends PeerEventName>(event: Name, listener: (value: PeerEvents[Name]) => void): Unsubscribe {
@@ -165,9 +168,9 @@ class Peer implements RunningPeer {
     return this.#presence.leave()
   }
 
-  async close(): Promise<void> {
+  async close({ hurry = false } = {}): Promise<void> {
     this.#closing.abort(new PeerError('ABORTED', 'The peer is closing.'))
-    await this.#presence.close()
+    await this.#presence.leave(hurry)
     await this.#fetching.closeAll()
     await this.#streams.close()
   }
@@ -203,9 +206,9 @@ class Peer implements RunningPeer {
     const video = this.#shelf.get(digest)
     const { origin, path } = video.entry
     this.#streams.remove(digest)
-    await this.#withdraw(video)
     if (origin === 'fetched') await this.#fetching.discard(video)
     await this.#shelf.remove(video)
+    await this.#withdraw(video)
     if (deleteFile && origin === 'fetched' && path !== undefined) await rm(path, { force: true })
   }
 
@@ -289,6 +292,7 @@ class Peer implements RunningPeer {
 
   #announce(video: Video): void {
     const have = video.store?.have
+    if (video.entry.state === 'stale' || this.#shelf.find(video.digest) !== video) return
     if (have && have.size > 0) this.#presence.network?.announce(video, have)
   }
 
@@ -301,6 +305,15 @@ class Peer implements RunningPeer {
       await this.#files.open(video)
     } catch (error) {
       this.#log.warn(`${video.digest.slice(0, 8)} cannot be served`, toPeerError(error))
+    }
+  }
+
+  async #checkFiles(videos: readonly Video[]): Promise<void> {
+    for (const video of videos) {
+      if (this.#closing.signal.aborted) return
+      const wasStale = video.entry.state === 'stale'
+      await this.#files.check(video)
+      if (wasStale) this.#announce(video)
     }
   }
 
@@ -318,7 +331,7 @@ class Peer implements RunningPeer {
   }
 }
 
-/** Whether all of a video is in one file: shared, or fetched to its end. */
+/** Whether all of a video is, or once was, in one file: shared, or fetched to its end. */
 function isWhole({ entry }: Video): boolean {
-  return entry.state === 'sharing' || entry.state === 'complete'
+  return entry.state === 'sharing' || entry.state === 'stale' || entry.state === 'complete'
 }

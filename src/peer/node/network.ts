@@ -25,6 +25,8 @@ import { ExchangeClient } from './exchange-client.ts'
 import { type Node, startNode } from './node.ts'
 import type { TrafficBook } from './traffic-book.ts'
 
+/** What closing ports and connections may take. Milliseconds. */
+const STOP_DEADLINE = 700
 /** Ring of peers that did not choose another. */
 const DEFAULT_RING = 'public'
 
@@ -59,6 +61,7 @@ export class Network {
   readonly events = new EventEmitter<NetworkEvents>()
   readonly exchange: ExchangeClient
   readonly #init: NetworkInit
+  readonly #clock: Clock
   readonly #node: Node
   readonly #pool: ConnectionPool
   readonly #chunks: ChunkServer
@@ -71,6 +74,7 @@ export class Network {
     const log = createLogger('exchange', init.log)
     const own = { ownPeerId: keystore.identity.peerId.toString(), clock, random }
     this.#init = init
+    this.#clock = clock
     this.#node = node
     this.#log = createLogger('network', init.log)
     const spare = (peerId: string): boolean => node.services.chord.needs(peerIdFromString(peerId))
@@ -142,18 +146,23 @@ export class Network {
     await this.#node.services.chord.join(bootstrap, { signal, onStage })
   }
 
-  /** Says good-bye to the ring, then stops listening. */
-  async stop(signal: AbortSignal): Promise<void> {
+  /**
+   * Takes records back and says good-bye, then stops listening.
+   * @param deadline milliseconds that the good-byes may take; stopping takes little more
+   */
+  async stop(deadline: number): Promise<void> {
+    const signal = AbortSignal.timeout(deadline)
     const publications = [...this.#publications.values()]
     this.#publications.clear()
-    await settle(
-      publications.map(publication => publication.withdraw(signal)),
-      this.#log
+    const goodByes = publications.map(publication => publication.withdraw(signal))
+    await within(
+      this.#clock,
+      deadline,
+      settle([...goodByes, this.#node.services.chord.leave(signal)], this.#log)
     )
-    await settle([this.#node.services.chord.leave(signal)], this.#log)
     this.#pool.stop()
-    await stopExchange(this.#node, { chunks: this.#chunks, keys: this.#keys })
-    await this.#node.stop()
+    const stopping = [stopExchange(this.#node, { chunks: this.#chunks, keys: this.#keys }), this.#node.stop()]
+    await within(this.#clock, STOP_DEADLINE, settle(stopping, this.#log))
   }
 
   /** Announces in the ring what this peer holds of a video, or that it holds more by now. */
@@ -176,7 +185,7 @@ export class Network {
     await publication?.withdraw(signal)
   }
 
-  /** Withdraws a video that its owner no longer shares, and tells the ring so: honest holders forget it. */
+  /** Withdraws a video that its owner no longer shares, and tells the ring so. */
   async unshare(video: Video, signal: AbortSignal): Promise<void> {
     await this.withdraw(video, signal)
     this.#node.services.chord.publishTombstone(announceKeyOf(video))
@@ -202,10 +211,15 @@ export class Network {
     video: Pick<Video, 'keys' | 'entry' | 'content'>,
     signal: AbortSignal
   ): Promise<HolderSnapshot[]> {
-    const through = await this.#connectToLink(video.entry.viaAddresses ?? [], signal)
+    const { chord } = this.#node.services
     const owner = video.content && peerIdFromString(video.content.manifest.ownerPeerId)
-    const options = { signal, through, ...(owner ? { owner } : {}) }
-    const records = await this.#node.services.chord.findProviders(video.keys.dhtKey, options)
+    const options = { signal, ...(owner ? { owner } : {}) }
+    let records = chord.isJoined ? await chord.findProviders(video.keys.dhtKey, options) : []
+    const links = video.entry.viaAddresses ?? []
+    if (records.length === 0 && links.length > 0) {
+      const through = await this.#connectToLink(links, signal)
+      records = await chord.findProviders(video.keys.dhtKey, { ...options, through })
+    }
     return records.map(record => ({
       peerId: record.provider.toString(),
       addresses: record.addresses,
@@ -216,9 +230,10 @@ export class Network {
 
   /** The hops to the members that store a video's records. */
   async lookup(video: Pick<Video, 'keys' | 'entry'>, signal: AbortSignal): Promise<LookupStep[]> {
-    const through = await this.#connectToLink(video.entry.viaAddresses ?? [], signal)
+    const { chord } = this.#node.services
+    const through = chord.isJoined ? [] : await this.#connectToLink(video.entry.viaAddresses ?? [], signal)
     const steps: LookupStep[] = []
-    for await (const step of this.#node.services.chord.lookup(video.keys.dhtKey, { signal, through })) {
+    for await (const step of chord.lookup(video.keys.dhtKey, { signal, through })) {
       steps.push({ ...step, peerId: step.peerId.toString() })
     }
     return steps
@@ -228,7 +243,9 @@ export class Network {
     const byPeer = new Map<string, Connection>()
     for (const connection of this.#node.getConnections())
       byPeer.set(connection.remotePeer.toString(), connection)
-    return [...byPeer].map(([peerId, connection]) => this.#snapshot(peerId, connection))
+    const { predecessor, successors, fingers } = this.ring
+    const inRing = new Set([predecessor, ...successors, ...fingers])
+    return [...byPeer].map(([peerId, connection]) => this.#snapshot(peerId, connection, inRing.has(peerId)))
   }
 
   async #serve(): Promise<void> {
@@ -256,19 +273,14 @@ export class Network {
     return holders.map(holder => peerIdFromString(holder.peerId))
   }
 
-  #isInRing(peerId: string): boolean {
-    const { predecessor, successors, fingers } = this.ring
-    return peerId === predecessor || successors.includes(peerId) || fingers.includes(peerId)
-  }
-
-  #snapshot(peerId: string, connection: Connection): ConnectedPeerSnapshot {
+  #snapshot(peerId: string, connection: Connection, inRing: boolean): ConnectedPeerSnapshot {
     const traffic = this.#init.traffic.of(peerId)
     return {
       peerId,
       address: connection.remoteAddr.toString(),
       path: connection.limits === undefined && !isRelayed(connection.remoteAddr) ? 'direct' : 'relay',
       ...(connection.rtt === undefined ? {} : { roundTripMilliseconds: connection.rtt }),
-      inRing: this.#isInRing(peerId),
+      inRing,
       holds: [...traffic.holds].map(([digest, have]) => ({ digest, have: have.size, chunks: have.length })),
       downloadBytesPerSecond: traffic.received.bytesPerSecond,
       uploadBytesPerSecond: traffic.sent.bytesPerSecond
@@ -305,8 +317,16 @@ function isRelayed(address: Multiaddr): boolean {
   return address.getComponents().some(component => component.name === 'p2p-circuit')
 }
 
-async function settle(promises: Promise<unknown>[], log: Logger): Promise<void> {
+async function settle(promises: readonly unknown[], log: Logger): Promise<void> {
   for (const result of await Promise.allSettled(promises)) {
     if (result.status === 'rejected') log.debug(`given up: ${String(result.reason)}`)
   }
+}
+
+/** Goes on after `deadline` milliseconds whether the work is done or not. */
+async function within(clock: Clock, deadline: number, work: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const cancel = clock.after(deadline, () => late.resolve())
+  await Promise.race([work, late.promise])
+  cancel()
 }

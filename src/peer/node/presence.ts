@@ -8,10 +8,14 @@ import type { TrafficBook } from './traffic-book.ts'
 
 /** A ring that cannot be joined within this is given up. Milliseconds. */
 const JOIN_DEADLINE = 20_000
-/** What good-byes to the ring may take: an heir, or the user's shell, waits. Milliseconds. */
+/** What good-byes to the ring may take: the user's shell waits. Milliseconds. */
 const LEAVE_DEADLINE = 1_500
+/** … and while another window waits to take over. */
+const HURRIED_LEAVE_DEADLINE = 300
 /** Rates are looked at this often while joined. Milliseconds. */
 const STATUS_INTERVAL = 1_000
+/** Changes of the ring and of connections are gathered for so long. Milliseconds. */
+const CHANGE_INTERVAL = 100
 
 export interface PresenceInit {
   peerId: string
@@ -33,7 +37,7 @@ export interface PresenceInit {
 /** Whether this peer is in a ring, on its way there, or not: joins and leaves, one after another. */
 export class Presence {
   readonly #init: PresenceInit
-  readonly #closing = new AbortController()
+  readonly #joining = new Set<AbortController>()
   #network: Network | undefined
   #state: PeerState = 'stopped'
   #stage: string | undefined
@@ -41,6 +45,7 @@ export class Presence {
   #changing: Promise<unknown> = Promise.resolve()
   #cancelTick: CancelTimer | undefined
   #shown = ''
+  #isShowing = false
 
   constructor(init: PresenceInit) {
     this.#init = init
@@ -77,22 +82,27 @@ export class Presence {
 
   /** Listens and joins; where this peer is in a ring already, meets the peers at these addresses. */
   join(bootstrap: readonly string[], signal?: AbortSignal): Promise<PeerStatus> {
+    const joining = new AbortController()
+    this.#joining.add(joining)
     return this.#inTurn(async () => {
       const deadline = AbortSignal.timeout(JOIN_DEADLINE)
-      const signals = [this.#closing.signal, deadline, ...(signal ? [signal] : [])]
-      await this.#join(bootstrap, AbortSignal.any(signals))
-      return this.status()
+      const signals = [joining.signal, deadline, ...(signal ? [signal] : [])]
+      try {
+        await this.#join(bootstrap, AbortSignal.any(signals))
+        return this.status()
+      } finally {
+        this.#joining.delete(joining)
+      }
     })
   }
 
-  leave(): Promise<void> {
-    return this.#inTurn(() => this.#leave())
-  }
-
-  /** Leaves for good; a join under way is broken off. */
-  close(): Promise<void> {
-    this.#closing.abort(new PeerError('ABORTED', 'The peer is closing.'))
-    return this.leave()
+  /**
+   * Leaves; a join under way is broken off.
+   * @param hurry somebody waits to take over: good-byes get little time
+   */
+  leave(hurry = false): Promise<void> {
+    for (const joining of this.#joining) joining.abort(new PeerError('ABORTED', 'The peer is leaving.'))
+    return this.#inTurn(() => this.#leave(hurry ? HURRIED_LEAVE_DEADLINE : LEAVE_DEADLINE))
   }
 
   #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
@@ -126,30 +136,34 @@ export class Presence {
   async #listen(): Promise<Network> {
     const network = await this.#init.startNetwork()
     this.#network = network
-    network.events.on('changed', () => this.#show())
+    network.events.on('changed', () => this.#showSoon())
     this.#tick()
     this.#show()
     return network
   }
 
-  async #leave(): Promise<void> {
+  async #leave(deadline: number): Promise<void> {
     if (!this.#network) return
-    await this.#init.onLeaving()
-    await this.#stopNetwork()
+    await this.#stopNetwork(deadline)
     this.#move('stopped')
   }
 
   async #fail({ code, message }: PeerError): Promise<void> {
-    await this.#stopNetwork()
+    await this.#stopNetwork(HURRIED_LEAVE_DEADLINE)
     this.#failure = { code, message }
     this.#move(code === 'ABORTED' ? 'stopped' : 'failed')
   }
 
-  async #stopNetwork(): Promise<void> {
+  // Whatever hangs, a peer that leaves is gone by the deadline.
+  async #stopNetwork(deadline: number): Promise<void> {
     this.#cancelTick?.()
     const network = this.#network
+    if (!network) return
     this.#network = undefined
-    await network?.stop(AbortSignal.timeout(LEAVE_DEADLINE))
+    const parts = [this.#init.onLeaving(), network.stop(deadline)]
+    for (const result of await Promise.allSettled(parts)) {
+      if (result.status === 'rejected') this.#init.log.warn('leaving was not clean', result.reason)
+    }
   }
 
   #move(state: PeerState, stage?: string): void {
@@ -163,6 +177,15 @@ export class Presence {
     this.#cancelTick = this.#init.clock.after(STATUS_INTERVAL, () => {
       this.#show()
       this.#tick()
+    })
+  }
+
+  #showSoon(): void {
+    if (this.#isShowing) return
+    this.#isShowing = true
+    this.#init.clock.after(CHANGE_INTERVAL, () => {
+      this.#isShowing = false
+      this.#show()
     })
   }
 

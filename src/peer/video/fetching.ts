@@ -1,10 +1,12 @@
-import { access } from 'node:fs/promises'
-import type { FetchOptions } from '../api.ts'
+import { rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Digest, FetchOptions } from '../api.ts'
 import type { Clock } from '../clock.ts'
 import { digestOf } from '../content/content-id.ts'
 import { deriveContentKeys } from '../content/content-key.ts'
 import { parseIdOrLink, type VideoLink } from '../content/link.ts'
 import { type Metadata, openMetadata } from '../content/metadata.ts'
+import { UNKNOWN_MIME_TYPE } from '../content/mime-type.ts'
 import type { Holder, HolderSession } from '../download/chunk-holder.ts'
 import { Download, type DownloadFacts } from '../download/download.ts'
 import { systemFiles } from '../download/file-system.ts'
@@ -49,6 +51,8 @@ export interface FetchingInit {
 /** Turns IDs and links into downloads, and keeps those going that were under way. */
 export class Fetching {
   readonly #init: FetchingInit
+  readonly #adding = new Map<Digest, Promise<Video>>()
+  readonly #creating = new Map<Digest, Promise<Download>>()
 
   constructor(init: FetchingInit) {
     this.#init = init
@@ -59,36 +63,18 @@ export class Fetching {
    * @throws PeerError ID_INVALID, LINK_INVALID, FOLDER_UNWRITABLE, FILE_EXISTS
    */
   async fetch(idOrLink: string, options: FetchOptions): Promise<Video> {
-    const { shelf, clock, downloadFolder } = this.#init
     const link = parseIdOrLink(idOrLink)
     const digest = digestOf(link.id)
-    const known = shelf.find(digest)
-    if (known) return await this.#fetchAgain(known, link)
-    const target = await resolveTarget(
-      options.output,
-      downloadFolder,
-      options.overwrite ?? false,
-      systemFiles
-    )
-    const video = await shelf.add({
-      id: link.id,
-      entry: {
-        digest,
-        origin: 'fetched',
-        name: digest.slice(0, 8),
-        mimeType: '',
-        bytes: 0,
-        chunkSize: 0,
-        chunks: 0,
-        policy: 'open',
-        state: 'transferring',
-        target,
-        addedAt: clock.now(),
-        viaAddresses: link.addresses
-      }
-    })
-    await this.#begin(video)
-    return video
+    const underWay = this.#adding.get(digest)
+    if (underWay) return await underWay
+    const known = this.#init.shelf.find(digest)
+    const adding = known ? this.#fetchAgain(known, link, options) : this.#fetchNew(link, options)
+    this.#adding.set(digest, adding)
+    try {
+      return await adding
+    } finally {
+      this.#adding.delete(digest)
+    }
   }
 
   /** Goes on after a pause or a failure. */
@@ -106,10 +92,15 @@ export class Fetching {
     await video.download?.pause()
   }
 
-  /** Goes on with all downloads that were under way: called when the network is there. */
+  /** Goes on with all downloads that were under way: called when the network is there. One that cannot go on keeps no other. */
   async resumeAll(): Promise<void> {
     for (const video of this.#init.shelf.list()) {
-      if (video.entry.origin === 'fetched' && video.entry.state === 'transferring') await this.#begin(video)
+      if (video.entry.origin !== 'fetched' || video.entry.state !== 'transferring') continue
+      try {
+        await this.#begin(video)
+      } catch (error) {
+        await this.#cannotBegin(video, toPeerError(error))
+      }
     }
   }
 
@@ -120,12 +111,11 @@ export class Fetching {
 
   /** Stops for good and deletes what has arrived; a finished file stays. */
   async discard(video: Video): Promise<void> {
-    if (video.entry.state === 'complete') {
-      await video.download?.close()
-      return
-    }
-    const download = video.download ?? (await this.#createDownload(video))
-    await download.discard()
+    const { download, entry } = video
+    video.download = undefined
+    if (download) await download.discard()
+    if (entry.partPath !== undefined) await rm(entry.partPath, { force: true })
+    await rm(join(this.#init.folder.journal, video.digest), { force: true })
   }
 
   /** Stops all downloads and lets go of their files. */
@@ -133,34 +123,88 @@ export class Fetching {
     await Promise.all(this.#init.shelf.list().map(video => video.download?.close()))
   }
 
-  async #fetchAgain(video: Video, link: VideoLink): Promise<Video> {
-    const { shelf } = this.#init
+  async #fetchNew(link: VideoLink, options: FetchOptions): Promise<Video> {
+    const { shelf, clock, downloadFolder } = this.#init
+    const digest = digestOf(link.id)
+    const target = await resolveTarget(
+      options.output,
+      downloadFolder,
+      options.overwrite ?? false,
+      systemFiles
+    )
+    const video = await shelf.add({
+      id: link.id,
+      entry: {
+        digest,
+        origin: 'fetched',
+        name: digest.slice(0, 8),
+        mimeType: UNKNOWN_MIME_TYPE,
+        bytes: 0,
+        chunkSize: 0,
+        chunks: 0,
+        policy: 'open',
+        state: 'transferring',
+        target,
+        addedAt: clock.now(),
+        viaAddresses: link.addresses
+      }
+    })
+    await this.#begin(video)
+    return video
+  }
+
+  async #fetchAgain(video: Video, link: VideoLink, options: FetchOptions): Promise<Video> {
+    const { shelf, files } = this.#init
     if (video.entry.origin === 'shared') {
       const where = video.entry.path ?? video.entry.name
       throw new PeerError('FILE_EXISTS', `You share this video yourself, from ${where}. Watch it there.`)
     }
+    if (video.entry.state === 'complete') {
+      await files.check(video)
+      if (!video.file || video.file.stale) await this.#forgetFile(video)
+    }
+    if (options.output !== undefined) await requireSamePlace(video.entry, options)
     const viaAddresses = [...new Set([...link.addresses, ...(video.entry.viaAddresses ?? [])])].slice(0, 16)
     await shelf.update(video, { viaAddresses })
-    if (video.entry.state === 'complete' && (await isThere(video.entry.path))) return video
-    if (video.entry.state === 'complete') await this.#forgetFile(video)
-    await this.resume(video)
+    if (video.entry.state !== 'complete') await this.resume(video)
     return video
   }
 
   async #forgetFile(video: Video): Promise<void> {
-    await video.download?.close()
-    video.download = undefined
     video.file = undefined
+    video.failure = undefined
     const { path: _path, fileIdentity: _identity, ...rest } = video.entry
     video.entry = { ...rest, state: 'transferring' }
     await this.#init.shelf.update(video, {})
   }
 
   async #begin(video: Video): Promise<void> {
-    if (!this.#init.network()) return
-    video.download ??= await this.#createDownload(video)
-    video.download.start()
-    this.#init.shelf.changed(video)
+    const { network, shelf } = this.#init
+    if (!network()) return
+    const download = await this.#downloadOf(video)
+    // The network may have gone, or the video been removed, while manifest and leaves were read.
+    if (!network() || shelf.find(video.digest) !== video) return
+    download.start()
+    shelf.changed(video)
+  }
+
+  async #cannotBegin(video: Video, { code, message, cause }: PeerError): Promise<void> {
+    this.#init.log.warn(`${video.digest.slice(0, 8)} cannot go on: ${code}`, cause ?? message)
+    video.failure = { code, message }
+    await this.#init.shelf.update(video, { state: 'failed' })
+  }
+
+  /** The one download of a video, however many ask for it at a time. */
+  async #downloadOf(video: Video): Promise<Download> {
+    if (video.download) return video.download
+    const creating = this.#creating.get(video.digest) ?? this.#createDownload(video)
+    this.#creating.set(video.digest, creating)
+    try {
+      video.download = await creating
+      return video.download
+    } finally {
+      this.#creating.delete(video.digest)
+    }
   }
 
   async #createDownload(video: Video): Promise<Download> {
@@ -253,11 +297,22 @@ export class Fetching {
     }
   }
 
+  /** From now on the finished file is served, and watched for changes, like a shared one. */
+  async #becomeFile(video: Video): Promise<void> {
+    await this.#init.files.open(video)
+    if (video.file) video.download = undefined
+    this.#init.shelf.changed(video)
+    this.#init.onHave(video)
+  }
+
   #onState(video: Video, download: Download): void {
     const { shelf, log } = this.#init
     const { state, failure } = download
     shelf.changed(video)
-    if (state === 'complete' || state === 'paused') this.#init.onHave(video)
+    if (state === 'paused') this.#init.onHave(video)
+    if (state === 'complete') {
+      this.#becomeFile(video).catch(error => log.warn('a finished file was not opened', toPeerError(error)))
+    }
     // A pause without a failure is the user's, or the end of the network: neither is decided here.
     if (!failure || (state !== 'failed' && state !== 'paused')) return
     shelf.update(video, { state }).catch(error => log.warn('the library was not written', toPeerError(error)))
@@ -287,13 +342,20 @@ function described({
   }
 }
 
-async function isThere(path: string | undefined): Promise<boolean> {
-  if (path === undefined) return false
-  try {
-    await access(path)
-    return true
-  } catch {
-    // Whatever keeps us from reaching it, the file must be fetched again.
-    return false
-  }
+/**
+ * A video has one place: asking for it elsewhere must not end with nothing there and no word.
+ * @throws PeerError FILE_EXISTS
+ */
+async function requireSamePlace(entry: LibraryEntry, { output }: FetchOptions): Promise<void> {
+  const { folder, fileName } = await resolveTarget(output, '', false, systemFiles)
+  const isHere =
+    entry.path === undefined
+      ? folder === entry.target?.folder && fileName === entry.target.fileName
+      : folder === dirname(entry.path) && (fileName === undefined || join(folder, fileName) === entry.path)
+  if (isHere) return
+  const where = entry.path ?? entry.target?.folder ?? 'another folder'
+  throw new PeerError(
+    'FILE_EXISTS',
+    `This video is fetched to ${where} already. Copy it from there, or remove it first.`
+  )
 }

@@ -39,6 +39,8 @@ interface Prepared {
 /** Turns files into shares. */
 export class Sharing {
   readonly #init: SharingInit
+  /** By path: who asks for the same file meanwhile gets the same share. */
+  readonly #sharing = new Map<string, Promise<Video>>()
 
   constructor(init: SharingInit) {
     this.#init = init
@@ -55,10 +57,20 @@ export class Sharing {
       throw new PeerError('NOT_SUPPORTED', 'Only the policy "open" exists yet: whoever has the ID can watch.')
     }
     const source = await resolveSource(path)
+    const underWay = this.#sharing.get(source)
+    if (underWay && !options.fresh) return await underWay
+    const sharing = this.#share(source, options, signal)
+    this.#sharing.set(source, sharing)
+    try {
+      return await sharing
+    } finally {
+      if (this.#sharing.get(source) === sharing) this.#sharing.delete(source)
+    }
+  }
+
+  async #share(source: string, options: ShareOptions, signal: AbortSignal): Promise<Video> {
     const known = options.fresh ? undefined : await this.#findShared(source)
-    if (known) return known
-    const prepared = await this.#prepare(source, signal)
-    return await this.#keep(source, prepared)
+    return known ?? (await this.#keep(source, await this.#prepare(source, signal)))
   }
 
   async #findShared(source: string): Promise<Video | undefined> {

@@ -40,7 +40,7 @@ export class VideoFiles {
     return video.content
   }
 
-  /** Serves and plays a shared source or a finished file from now on, once it is found unchanged. */
+  /** Serves and plays a shared source or a finished file from now on. Each read looks whether it is unchanged. */
   async open(video: Video): Promise<void> {
     const content = await this.loadContent(video)
     const { path, fileIdentity } = video.entry
@@ -57,16 +57,21 @@ export class VideoFiles {
       }
     })
     video.file = file
-    await this.check(video)
   }
 
-  /** Looks whether the file is still what was hashed. A share that is not becomes stale. */
+  /** Looks whether the file is still what was hashed: a share that is not becomes stale, one that is again is shared again. */
   async check(video: Video): Promise<void> {
     try {
       await video.file?.check()
     } catch (error) {
       this.#warn(video, error)
+      return
     }
+    if (video.entry.state !== 'stale' || !video.file) return
+    const { stale: _stale, ...rest } = video.entry
+    video.entry = rest
+    video.failure = undefined
+    await this.#init.shelf.update(video, { state: 'sharing' })
   }
 
   #becomeStale(video: Video, reason: PeerError): void {

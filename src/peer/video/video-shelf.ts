@@ -82,15 +82,17 @@ export class VideoShelf {
     return video
   }
 
-  /** Changes what is kept of a video. */
+  /** Changes what is kept of a video. One that was removed meanwhile stays removed. */
   async update(video: Video, change: Partial<LibraryEntry>): Promise<void> {
+    if (!this.#holds(video)) return
     video.entry = { ...video.entry, ...change }
     this.changed(video)
     await this.#init.library.put(video.entry)
   }
 
-  /** Keeps the content key that was granted. */
+  /** Keeps the content key that was granted; never that of a video that was removed meanwhile. */
   async unlock(video: Video, contentKey: Uint8Array): Promise<void> {
+    if (!this.#holds(video)) return
     video.contentKey = contentKey
     await this.#init.keystore.setSecret(video.digest, {
       id: CID.parse(video.id).bytes,
@@ -113,7 +115,7 @@ export class VideoShelf {
 
   /** Tells of a change: at once if the state changed, otherwise within the interval. */
   changed(video: Video): void {
-    if (this.#videos.get(video.digest) !== video) return
+    if (!this.#holds(video)) return
     if (this.#shown.get(video.digest) !== video.state) {
       this.#show(video)
       return
@@ -123,6 +125,10 @@ export class VideoShelf {
       video.digest,
       this.#init.clock.after(SNAPSHOT_INTERVAL, () => this.#show(video))
     )
+  }
+
+  #holds(video: Video): boolean {
+    return this.#videos.get(video.digest) === video
   }
 
   #show(video: Video): void {
