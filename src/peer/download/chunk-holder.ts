@@ -44,6 +44,7 @@ export interface HolderSession {
   leaves(count: number, signal: AbortSignal): Promise<Uint8Array>
   /** Tells the holder what this peer has, from now on. */
   reportHave(source: HaveSource): void
+  /** Ends it. A holder that takes nothing does not keep the caller waiting for more than 200 ms. */
   close(): Promise<void>
 }
 

@@ -19,10 +19,11 @@ export type DownloadTransition =
  *
  *     finding ─► asking ─► (verifying, of what an earlier run left) ─► transferring ⇄ finding
  *     transferring ─► verifying (durable, renamed) ─► complete
- *     any of these ─► paused or failed; from there `start` begins again
+ *     any of these ─► paused or failed; from there `start` begins again. A pause does not hide that it failed.
  */
 const TRANSITIONS: Record<DownloadState, Partial<Record<DownloadTransition, DownloadState>>> = {
   finding: {
+    'file-in-place': 'complete',
     'manifest-known': 'asking',
     'key-known': 'transferring',
     'holder-found': 'transferring',
@@ -40,9 +41,9 @@ const TRANSITIONS: Record<DownloadState, Partial<Record<DownloadTransition, Down
     fail: 'failed'
   },
   verifying: { rechecked: 'transferring', 'file-in-place': 'complete', pause: 'paused', fail: 'failed' },
-  // What is being put in its place when the user pauses gets there.
+  // What is being put in its place when the user pauses gets there, even if they go on meanwhile.
   paused: { start: 'finding', 'file-in-place': 'complete', fail: 'failed' },
-  failed: { start: 'finding', pause: 'paused' },
+  failed: { start: 'finding' },
   complete: {}
 }
 

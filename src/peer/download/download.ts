@@ -69,8 +69,6 @@ export interface DownloadInit {
   target: DownloadTarget
   /** What earlier runs found out. */
   known?: DownloadFacts
-  /** Holders that are known already: from a link. */
-  holders?: readonly Holder[]
   /** How long a fetch that has nothing yet looks for somebody before it fails with NO_HOLDERS, in milliseconds; default 20 s. */
   patienceMilliseconds?: number
 }
@@ -82,6 +80,8 @@ export interface DownloadEvents {
   /** A chunk is verified and stored. */
   chunk: number
   complete: FinishedFile
+  /** The finished file is no longer what was downloaded, or gone: FILE_CHANGED or FILE_MISSING. Players' waits have ended. */
+  stale: PeerError
 }
 
 const DEFAULT_PATIENCE = 20_000
@@ -100,7 +100,6 @@ export class Download {
   readonly #init: DownloadInit
   readonly #fs: FileSystem
   readonly #meter: RateMeter
-  readonly #hints = new Map<string, Holder>()
   readonly #reportedTo = new WeakSet<SwarmPeer>()
   readonly #known: DownloadFacts
   #state: DownloadState = 'paused'
@@ -111,6 +110,7 @@ export class Download {
   #transfer: Transfer | undefined
   #stopping: AbortController | undefined
   #running: Promise<void> = Promise.resolve()
+  #isFinishing = false
 
   constructor(components: DownloadComponents, init: DownloadInit) {
     this.#components = components
@@ -119,7 +119,6 @@ export class Download {
     this.#known = { ...init.known }
     this.#meter = new RateMeter(components.clock)
     this.digest = init.digest
-    for (const holder of init.holders ?? []) this.#hints.set(holder.peerId, holder)
   }
 
   get state(): DownloadState {
@@ -149,15 +148,6 @@ export class Download {
   /** Connected holders. */
   get holders(): number {
     return this.#swarm?.peers.length ?? 0
-  }
-
-  /** Connected holders and what each has. */
-  get connected(): { peerId: string; have: number; bytesPerSecond: number }[] {
-    return (this.#swarm?.peers ?? []).map(({ peerId, session, score }) => ({
-      peerId,
-      have: session.have.size,
-      bytesPerSecond: score.rate ?? 0
-    }))
   }
 
   /** Chunk payload, averaged over three seconds. */
@@ -194,10 +184,15 @@ export class Download {
     this.#running = previous.then(() => this.#run(stopping.signal))
   }
 
-  /** Stops fetching; what is here stays and can still be served. Resolves when nothing runs any more. */
+  /**
+   * Stops fetching; what is here stays and can still be served. Resolves when nothing is fetched any more; a file that is being
+   * put in its place gets there without being waited for.
+   */
   async pause(): Promise<void> {
     this.#move('pause')
-    await this.#stop()
+    this.#abort()
+    if (this.#isFinishing) return
+    await this.#running
     await this.#video?.flush()
   }
 
@@ -211,23 +206,24 @@ export class Download {
   async discard(): Promise<void> {
     await this.#stop()
     if (this.#video) return await this.#video.discard()
-    const { partPath, finished } = this.#known
+    const { partPath, finished, manifest } = this.#known
     if (partPath !== undefined && !finished) await this.#fs.rm(partPath, { force: true })
+    if (!manifest) return
+    const journal = await this.#components.openJournal(manifest.count)
+    await journal.delete()
   }
 
-  /** A holder that became known by other ways: a hint, a peer that fetches from us. */
-  addHolder(holder: Holder): void {
-    this.#hints.set(holder.peerId, holder)
-    this.#swarm?.add(holder)
+  #abort(): void {
+    this.#stopping?.abort(new PeerError('ABORTED', 'The download was stopped.'))
   }
 
   async #stop(): Promise<void> {
-    this.#stopping?.abort(new PeerError('ABORTED', 'The download was stopped.'))
+    this.#abort()
     await this.#running
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return
+    if (signal.aborted || this.#state === 'complete') return
     const swarm = new Swarm(this.#components, {
       isLacking: () => this.#isLackingHolders(),
       onChange: () => this.#onSwarmChange()
@@ -235,10 +231,10 @@ export class Download {
     this.#swarm = swarm
     try {
       swarm.start()
-      for (const holder of this.#hints.values()) swarm.add(holder)
       await this.#fetch(swarm, signal)
     } catch (error) {
-      if (!signal.aborted) this.#fail(toPeerError(error))
+      if (signal.aborted) this.#components.log.debug(`Stopped: ${toPeerError(error).message}`)
+      else this.#fail(toPeerError(error))
     } finally {
       this.#swarm = undefined
       await swarm.stop()
@@ -327,7 +323,7 @@ export class Download {
       keepPartPath: partPath => this.#learn({ partPath }),
       keepFinished: finished => this.#learn({ finished }),
       onLost: () => this.#transfer?.plan(),
-      onStale: reason => log.warn('The finished file can no longer be served', reason)
+      onStale: reason => this.#onStale(reason)
     })
   }
 
@@ -363,7 +359,13 @@ export class Download {
 
   async #finish(video: UnfinishedVideo): Promise<void> {
     this.#move('all-chunks-stored')
-    const file = await video.finish().catch(error => this.#openAgainNextTime(video, error))
+    this.#isFinishing = true
+    const file = await video
+      .finish()
+      .catch(error => this.#openAgainNextTime(video, error))
+      .finally(() => {
+        this.#isFinishing = false
+      })
     this.#move('file-in-place')
     this.#components.log.info(`${this.digest.slice(0, 8)} is complete`)
     this.events.emit('complete', file)
@@ -375,6 +377,12 @@ export class Download {
     this.#playhead = undefined
     await video.close()
     throw error
+  }
+
+  #onStale(reason: PeerError): void {
+    this.#components.log.warn('The finished file can no longer be served', reason)
+    this.#playhead?.fail(reason)
+    this.events.emit('stale', reason)
   }
 
   #onChunk(index: number): void {

@@ -1,4 +1,5 @@
 import { type ChunkRange, chunkOffset, chunksOfBytes, type Geometry } from '../content/geometry.ts'
+import type { PeerError } from '../errors.ts'
 import type { ChunkSet } from './chunk-holder.ts'
 import type { WantedChunk } from './picker.ts'
 
@@ -32,6 +33,7 @@ interface Want {
 interface Waiter {
   readonly index: number
   readonly resolve: () => void
+  readonly reject: (reason: PeerError) => void
 }
 
 export interface PlayheadInit {
@@ -50,6 +52,7 @@ export class Playhead {
   readonly #onChange: () => void
   readonly #wants = new Set<Want>()
   readonly #waiters = new Set<Waiter>()
+  #failure: PeerError | undefined
 
   constructor({ geometry, have, durationSeconds, onChange }: PlayheadInit) {
     this.#geometry = geometry
@@ -85,10 +88,11 @@ export class Playhead {
     }
   }
 
-  /** Resolves when chunk `index` is verified and stored; rejects with the signal's reason. */
+  /** Resolves when chunk `index` is verified and stored; rejects with the signal's reason, or with what `fail` was told. */
   waitForChunk(index: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (this.#have.has(index)) return Promise.resolve()
+    if (this.#failure) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => {
       const finish = (): void => {
         signal.removeEventListener('abort', onAbort)
@@ -104,6 +108,10 @@ export class Playhead {
         resolve: () => {
           finish()
           resolve()
+        },
+        reject: reason => {
+          finish()
+          reject(reason)
         }
       }
       signal.addEventListener('abort', onAbort, { once: true })
@@ -115,6 +123,12 @@ export class Playhead {
   /** To be called when a chunk is verified and stored. */
   chunkStored(index: number): void {
     for (const waiter of [...this.#waiters]) if (waiter.index === index) waiter.resolve()
+  }
+
+  /** What is missing never comes: ends the waits of players, those that begin later included. */
+  fail(reason: PeerError): void {
+    this.#failure = reason
+    for (const waiter of [...this.#waiters]) waiter.reject(reason)
   }
 
   /** Missing chunks that players need within the next 40 s of playback, nearest deadline first. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { PeerError } from '../errors.ts'
 import type { Unsubscribe } from '../event-emitter.ts'
 import type { Holder, HolderSession } from './chunk-holder.ts'
 import type { PeerSnapshot } from './peer-choice.ts'
@@ -17,6 +18,11 @@ export interface ActiveRequest {
   readonly requestedAt: number
   readonly cancel: AbortController
   received: number
+}
+
+/** Why a request is cancelled that is not needed any more: nobody's fault. */
+export function takenBack(): PeerError {
+  return new PeerError('ABORTED', 'The request was taken back.')
 }
 
 /** One connected holder: its session, what it has been like, what it was asked for. */

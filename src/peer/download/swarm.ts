@@ -5,7 +5,7 @@ import { withDeadline } from '../exchange/deadline.ts'
 import type { Logger } from '../log.ts'
 import { backoff } from './backoff.ts'
 import type { Holder, HolderSession } from './chunk-holder.ts'
-import { SwarmPeer } from './swarm-peer.ts'
+import { SwarmPeer, takenBack } from './swarm-peer.ts'
 
 /** Holders of one video that are connected at once, and dialled at once. */
 const MAX_PEERS = 12
@@ -62,7 +62,6 @@ export class Swarm {
   #cancelRetry: CancelTimer | undefined
   #pause: AbortController | undefined
   #fruitlessSearches = 0
-  #searches = 0
   #version = 0
 
   constructor(components: SwarmComponents, init: SwarmInit) {
@@ -73,11 +72,6 @@ export class Swarm {
   /** Connected holders that have not been banned, in the order in which they came. */
   get peers(): SwarmPeer[] {
     return [...this.#peers].filter(peer => !this.#components.bans.isBanned(peer.peerId))
-  }
-
-  /** Searches that have come to their end. */
-  get searches(): number {
-    return this.#searches
   }
 
   /** Grows whenever holders came or went, or have more than before. */
@@ -98,15 +92,6 @@ export class Swarm {
     this.#peers.clear()
     await Promise.all(peers.map(peer => this.#close(peer)))
     this.#changed()
-  }
-
-  /** A holder that became known by other ways: a link, a hint. */
-  add(holder: Holder): void {
-    if (this.#stopping.signal.aborted || this.#components.bans.isBanned(holder.peerId)) return
-    const known = this.#candidates.get(holder.peerId)
-    if (known) known.holder = holder
-    else this.#remember(holder)
-    this.#dialNext()
   }
 
   /** Ends the session with a holder that failed; it is dialled again after a pause. */
@@ -170,14 +155,21 @@ export class Swarm {
       await withDeadline(clock, SEARCH_DEADLINE, signal, async limited => {
         for await (const holder of findHolders(limited)) {
           if (limited.aborted) return
-          this.add(holder)
+          this.#add(holder)
         }
       })
     } catch (error) {
       if (!signal.aborted) log.debug(`A search for holders failed: ${toPeerError(error).message}`)
     }
-    this.#searches++
     this.#changed()
+  }
+
+  #add(holder: Holder): void {
+    if (this.#components.bans.isBanned(holder.peerId)) return
+    const known = this.#candidates.get(holder.peerId)
+    if (known) known.holder = holder
+    else this.#remember(holder)
+    this.#dialNext()
   }
 
   async #sleepUnlessWoken(milliseconds: number): Promise<void> {
@@ -263,7 +255,7 @@ export class Swarm {
   }
 
   async #close(peer: SwarmPeer): Promise<void> {
-    for (const request of [...peer.requests.values()]) request.cancel.abort(cancelled())
+    for (const request of [...peer.requests.values()]) request.cancel.abort(takenBack())
     try {
       await peer.close()
     } catch (error) {
@@ -276,8 +268,4 @@ export class Swarm {
     for (const resolve of [...this.#waiters]) resolve()
     this.#init.onChange()
   }
-}
-
-function cancelled(): PeerError {
-  return new PeerError('ABORTED', 'The request was taken back.')
 }

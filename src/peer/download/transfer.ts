@@ -13,7 +13,7 @@ import { pickCancellations, pickRequests, type SwarmSnapshot } from './picker.ts
 import type { Playhead } from './playhead.ts'
 import type { RateMeter } from './rate-meter.ts'
 import type { Swarm } from './swarm.ts'
-import type { ActiveRequest, SwarmPeer } from './swarm-peer.ts'
+import { type ActiveRequest, type SwarmPeer, takenBack } from './swarm-peer.ts'
 
 /** A holder that owes chunks and has sent nothing for so long is given up, in milliseconds. */
 const SILENCE_DEADLINE = 30_000
@@ -299,8 +299,4 @@ function nextTimes(peer: SwarmPeer): number[] {
   const times = [peer.score.busyUntil, peer.snubbedAt, peer.score.refusalEndsAt]
   if (since !== undefined) times.push(since + SILENCE_DEADLINE)
   return times.filter(time => time !== undefined)
-}
-
-function takenBack(): PeerError {
-  return new PeerError('ABORTED', 'The request was taken back.')
 }

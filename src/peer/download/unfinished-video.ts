@@ -212,7 +212,9 @@ export class UnfinishedVideo implements ChunkStore {
   }
 
   async #becomeFinished(file: FinishedFile): Promise<void> {
-    const { digest, secrets, cache, onStale } = this.#init
+    const { digest, secrets, cache, log, onStale } = this.#init
+    // Until this is kept, the unfinished file and its journal are what the next start finds, and what `close` lets go of.
+    await this.#init.keepFinished(file)
     this.#finished = file
     this.#chunks = new FileChunkStore({
       digest,
@@ -223,8 +225,7 @@ export class UnfinishedVideo implements ChunkStore {
       have: this.have,
       onStale
     })
-    await this.#init.keepFinished(file)
-    await this.#journal.delete()
+    await this.#journal.delete().catch(error => log.warn('The journal could not be deleted', error))
   }
 
   #partChunks(part: PartFile): PartChunkStore {

@@ -31,6 +31,8 @@ export class DownloadBench {
   searches = 0
   facts: DownloadFacts = {}
   fs: FileSystem | undefined
+  /** Before what a download learns is kept. */
+  onKeep: (facts: DownloadFacts) => Promise<void> = () => Promise.resolve()
   onKeyRequest: (peerId: string) => Promise<void> = () => Promise.resolve()
   readonly #holders = new Map<string, FakeHolder>()
   readonly #downloads: Download[] = []
@@ -68,6 +70,7 @@ export class DownloadBench {
         },
         openJournal: () => this.openJournal(),
         keep: async facts => {
+          await this.onKeep(facts)
           this.facts = { ...this.facts, ...facts }
         },
         clock: this.clock,

@@ -10,6 +10,7 @@ import { VirtualClock } from '../exchange/virtual-clock.ts'
 import { completes, DownloadBench, reaches, stores } from './download-bench.ts'
 import { busyFirst, FakeHolder, lie, silence, slow } from './fake-holder.ts'
 import { CHUNK, type SampleVideo, sampleVideo } from './sample-video.ts'
+import { WatchedDisk } from './watched-disk.ts'
 
 describe('a download', () => {
   let video: SampleVideo
@@ -103,7 +104,6 @@ describe('a download', () => {
     await reaches(download, 'finding')
     const before = download.store?.have.size ?? 0
     const late = holder('late')
-    download.addHolder({ peerId: 'late', addresses: [] })
     bench.addHolder(late)
     await complete
     await assertSaved()
@@ -305,6 +305,89 @@ describe('a download', () => {
     })
   })
 
+  it('deletes what an earlier run left when it is discarded without being started', async () => {
+    const owner = holder('owner')
+    owner.behaviour = slow(3)
+    const killed = bench.download([owner])
+    const some = stores(killed, 3)
+    killed.start()
+    await some
+    await killed.close()
+    assert.deepEqual(await readdir(bench.dataFolder.journal), [video.digest])
+    await bench.download([]).discard()
+    assert.deepEqual(await readdir(bench.folder), [])
+    assert.deepEqual(await readdir(bench.dataFolder.journal), [])
+  })
+
+  describe('whose file is being put in its place', () => {
+    it('pauses without waiting for the disk, and is complete soon after', async () => {
+      const disk = new WatchedDisk()
+      const syncing = Promise.withResolvers<void>()
+      const durable = Promise.withResolvers<void>()
+      disk.onDatasync = () => {
+        syncing.resolve()
+        return durable.promise
+      }
+      bench.fs = disk
+      const download = bench.download([holder('owner')])
+      let completions = 0
+      download.events.on('complete', () => completions++)
+      download.start()
+      await syncing.promise
+      await download.pause()
+      assert.equal(download.state, 'paused')
+      download.start()
+      const complete = reaches(download, 'complete')
+      durable.resolve()
+      await complete
+      await download.close()
+      assert.equal(completions, 1)
+      assert.equal(download.state, 'complete')
+      await assertSaved()
+    })
+
+    it('lets go of everything when this cannot be noted, and finds the file at the next start', async () => {
+      const disk = new WatchedDisk()
+      bench.fs = disk
+      bench.onKeep = async ({ finished }) => {
+        if (finished) throw new PeerError('DISK_FULL', 'The disk is full.')
+      }
+      const owner = holder('owner')
+      const download = bench.download([owner])
+      download.start()
+      await reaches(download, 'paused')
+      assert.equal(download.failure?.code, 'DISK_FULL')
+      assert.equal(disk.openFiles, 0)
+      bench.onKeep = () => Promise.resolve()
+      owner.asked.length = 0
+      const complete = completes(download)
+      download.start()
+      await complete
+      assert.deepEqual(owner.asked, [])
+      await assertSaved()
+      assert.deepEqual(await readdir(bench.dataFolder.journal), [])
+    })
+  })
+
+  for (const { what, code, spoil } of [
+    { what: 'was deleted', code: 'FILE_MISSING', spoil: (path: string) => rm(path) },
+    { what: 'was changed', code: 'FILE_CHANGED', spoil: (path: string) => writeFile(path, 'mine') }
+  ]) {
+    it(`tells when the finished file ${what}, and no player waits for it`, async () => {
+      const download = bench.download([holder('owner')])
+      const complete = completes(download)
+      download.start()
+      const { path } = await complete
+      const reasons: string[] = []
+      download.events.on('stale', reason => reasons.push(reason.code))
+      await spoil(path)
+      const signal = AbortSignal.timeout(5000)
+      await assert.rejects(async () => await download.store?.readPlain(0, signal), { code })
+      await assert.rejects(async () => await download.playhead?.waitForChunk(1, signal), { code })
+      assert.deepEqual(reasons, [code])
+    })
+  }
+
   describe('that cannot go on', () => {
     it('fails when nobody holds the video', async () => {
       const download = bench.download([], { patienceMilliseconds: 50 })
@@ -432,6 +515,8 @@ describe('a download', () => {
       download.start()
       await failed
       assert.equal(download.failure?.code, 'FOLDER_UNWRITABLE')
+      await download.pause()
+      assert.equal(download.state, 'failed')
     })
   })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Bitfield } from '../../../src/peer/content/bitfield.ts'
 import { Playhead } from '../../../src/peer/download/playhead.ts'
+import { PeerError } from '../../../src/peer/errors.ts'
 
 const CHUNK = 256 * 1024
 const COUNT = 400
@@ -91,6 +92,15 @@ describe('the playhead', () => {
   it('does not wait for what is here', async () => {
     have.add(7)
     await playhead.waitForChunk(7, AbortSignal.timeout(1000))
+  })
+
+  it('ends all waits when what is missing never comes', async () => {
+    const waiting = playhead.waitForChunk(9, AbortSignal.timeout(1000))
+    const reason = new PeerError('FILE_CHANGED', 'The file was changed.')
+    playhead.fail(reason)
+    await assert.rejects(waiting, reason)
+    assert.equal(playhead.playing, false)
+    await assert.rejects(playhead.waitForChunk(10, AbortSignal.timeout(1000)), reason)
   })
 
   it('forgets a player that gave up', async () => {
