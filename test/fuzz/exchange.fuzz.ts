@@ -126,7 +126,7 @@ describe(`exchange, fuzzed (seed ${PARAMETERS.seed})`, function () {
       STREAM_PARAMETERS
     )
     assert.equal(pair.muxers.acceptedStreams, 0)
-    assert.equal(pair.server.activeTransfers, 0)
+    assert.equal(await pair.transfersUnderWay(video), 0)
     assert.equal(video.listeners, 0)
     const session = await pair.session(video)
     assert.equal((await session.request(0, 1000, { signal: patience() })).length, 1000)

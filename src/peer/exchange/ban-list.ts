@@ -22,10 +22,6 @@ export class BanList {
     if (this.#until.size > MAX_BANS) this.#dropFirstToEnd()
   }
 
-  lift(peerId: string): void {
-    this.#until.delete(peerId)
-  }
-
   isBanned(peerId: string): boolean {
     const until = this.#until.get(peerId)
     if (until === undefined) return false

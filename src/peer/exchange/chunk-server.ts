@@ -65,11 +65,6 @@ export class ChunkServer {
     })
   }
 
-  /** Chunk transfers under way. */
-  get activeTransfers(): number {
-    return this.#slots.active
-  }
-
   /** Serves one inbound stream until it ends. Never rejects. */
   handle(stream: Stream, remotePeerId: string): Promise<void> {
     return this.#acceptor.handle(stream, remotePeerId)

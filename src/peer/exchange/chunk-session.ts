@@ -21,7 +21,10 @@ const LIMITED_IN_FLIGHT_MILLISECONDS = 500
 const ANSWER_MILLISECONDS = 20_000
 /** A peer that owes us something and sends nothing for so long is given up. */
 const STALL_MILLISECONDS = 60_000
-const CLOSING_MILLISECONDS = 2_000
+/** For our own half to end in good order: whoever pauses or leaves is not kept waiting by a peer that takes nothing. */
+const CLOSING_MILLISECONDS = 200
+/** For the other side to end its half after ours. */
+const REMOTE_CLOSING_MILLISECONDS = 2_000
 
 /** How busy the other side says it is: chunk transfers under way, of how many at most. */
 export interface PeerLoad {
@@ -87,11 +90,6 @@ export class ChunkSession {
 
   get load(): PeerLoad {
     return this.#load
-  }
-
-  /** Chunk bytes asked for and not yet here. */
-  get inFlightBytes(): number {
-    return this.#inFlightBytes
   }
 
   /** Monotonic time of the last byte from the other side; now, while our own limit holds it back. */
@@ -172,7 +170,7 @@ export class ChunkSession {
     this.#reporter.start().catch(error => this.#fail(error))
   }
 
-  /** Ends the session in good order; what is pending rejects with ABORTED. */
+  /** Ends the session at once, within 200 ms in good order if it can be; what is pending rejects with ABORTED. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#end(undefined)
@@ -180,7 +178,7 @@ export class ChunkSession {
     try {
       await withDeadline(clock, CLOSING_MILLISECONDS, this.#stopping.signal, signal => channel.close(signal))
       // The other side ends its half when it sees ours; one that does not is cut.
-      clock.after(CLOSING_MILLISECONDS, () => channel.abort(sessionOver()))
+      clock.after(REMOTE_CLOSING_MILLISECONDS, () => channel.abort(sessionOver()))
     } catch (error) {
       channel.abort(error instanceof Error ? error : sessionOver())
     }

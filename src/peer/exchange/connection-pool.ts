@@ -121,14 +121,6 @@ export class ConnectionPool {
     for (const connection of this.#connections(peerId)) this.#activeAt.set(connection, now)
   }
 
-  /** Bans a peer and closes its connections. */
-  ban(peerId: string, milliseconds: number): void {
-    this.#init.bans.ban(peerId, milliseconds)
-    this.#init.log.info(`Banned ${peerId} for ${Math.round(milliseconds / 1000)} s`)
-    const reason = new PeerError('PROTOCOL_VIOLATION', 'This peer is banned.')
-    for (const connection of this.#connections(peerId)) connection.abort(reason)
-  }
-
   /** Closes what is idle. Runs by itself each `sweepInterval`. */
   sweep(): void {
     const now = this.#init.clock.monotonic()
@@ -139,6 +131,15 @@ export class ConnectionPool {
         this.#close(connection)
       }
     }
+    this.#logCounters()
+  }
+
+  #logCounters(): void {
+    const { dialled, reused, dialFailures, idleClosed, capped } = this.counters
+    const dials = `${dialled} dialled, ${reused} reused, ${dialFailures} failed`
+    this.#init.log.debug(
+      `${this.size} connections; ${dials}, ${idleClosed} closed idle, ${capped} over the cap`
+    )
   }
 
   #connections(peerId?: string): Connection[] {

@@ -52,11 +52,6 @@ export class FrameChannel {
     return this.#stream.status !== 'open'
   }
 
-  /** Bytes that wait in our send buffer. */
-  get unsentBytes(): number {
-    return this.#stream.writeBufferLength
-  }
-
   /**
    * Sends one message; resolves when the stream takes more. Byte strings in it must not change until they are out.
    * @throws PeerError PEER_UNREACHABLE when the stream is closed; the signal's reason when aborted

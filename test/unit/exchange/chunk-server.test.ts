@@ -82,7 +82,7 @@ describe('chunk server', () => {
     await client.send({ type: 'want', request: 0, index: 1 })
     await assert.rejects(client.receiveRest(), { code: 'PEER_UNREACHABLE' })
     await Promise.all(pair.handled)
-    assert.equal(pair.server.activeTransfers, 0)
+    assert.equal(await pair.transfersUnderWay(video), 0)
   })
 
   it('cuts off a peer whose frame is too long before its body comes', async () => {
@@ -117,7 +117,7 @@ describe('chunk server', () => {
     assert.deepEqual(video.reads, [0, 1])
     await clock.advance(60_000)
     await Promise.all(pair.handled)
-    assert.equal(pair.server.activeTransfers, 0)
+    assert.equal(await pair.transfersUnderWay(video), 0)
     assert.equal(pair.muxers.acceptedStreams, 0)
   })
 

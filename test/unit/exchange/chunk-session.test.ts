@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import type { Stream } from '@libp2p/interface'
 import { describe, it } from 'mocha'
 import { type Clock, systemClock } from '../../../src/peer/clock.ts'
 import { CHUNK_HELLO } from '../../../src/peer/exchange/chunk-messages.ts'
 import type { ChunkSession } from '../../../src/peer/exchange/chunk-session.ts'
+import { abortable } from '../../../src/peer/exchange/deadline.ts'
 import { openChunkSession } from '../../../src/peer/exchange/open-chunk-session.ts'
 import { openAsResponder } from '../../../src/peer/exchange/opening.ts'
 import { TokenBucket } from '../../../src/peer/exchange/token-bucket.ts'
@@ -22,6 +24,8 @@ interface Setting {
   /** The serving end, under the test's control, after the opening and HAVE. */
   server: RawClient
   muxers: MuxerPair
+  /** The asking end. */
+  dialled: Stream
 }
 
 async function setUp(clock: Clock = systemClock, limit = 0, first: Message = HAVE): Promise<Setting> {
@@ -52,7 +56,7 @@ async function setUp(clock: Clock = systemClock, limit = 0, first: Message = HAV
     patience()
   )
   const [session] = await Promise.all([opening, serving])
-  return { session, server, muxers }
+  return { session, server, muxers, dialled }
 }
 
 function request(session: ChunkSession, index = 0, length = 1000): Promise<Uint8Array> {
@@ -171,7 +175,7 @@ describe('chunk session with a server that misbehaves', () => {
       last: true
     })
     const before = session.lastByteAt
-    await settled(() => session.inFlightBytes)
+    await settled(() => session.lastByteAt)
     await clock.advance(400)
     assert.ok(session.lastByteAt > before)
     await clock.advance(200)
@@ -185,6 +189,23 @@ describe('chunk session with a server that misbehaves', () => {
     assert.ok(session.canRequest(10_000))
     assert.equal(session.canRequest(10_001), false)
     await session.close()
+  })
+
+  it('does not wait for a server that takes nothing when it is closed', async () => {
+    const clock = new VirtualClock()
+    const { session, dialled } = await setUp(clock)
+    dialled.close = options => abortable(new Promise(() => undefined), options?.signal ?? patience())
+    const pending = request(session)
+    let isClosed = false
+    const closing = session.close().then(() => {
+      isClosed = true
+    })
+    await assert.rejects(pending, { code: 'ABORTED' })
+    assert.ok(session.closed)
+    assert.equal(isClosed, false, 'what it sent is stuck')
+    await clock.advance(200)
+    await closing
+    assert.equal(dialled.status, 'aborted')
   })
 
   it('cuts a server that does not end its half', async () => {

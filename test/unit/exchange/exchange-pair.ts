@@ -50,6 +50,16 @@ export class ExchangePair {
     return dialled
   }
 
+  /** Chunk transfers under way, as the server tells a peer that comes. */
+  async transfersUnderWay(video: FakeVideo): Promise<number> {
+    const session = await this.session(video)
+    await session.manifest(patience())
+    const { active } = session.load
+    await session.close()
+    await Promise.all(this.handled)
+    return active
+  }
+
   session(video: FakeVideo, init: Partial<OpenChunkSessionInit> = {}): Promise<ChunkSession> {
     return openChunkSession(
       {

@@ -204,7 +204,8 @@ describe('exchange between two nodes on loopback', function () {
     const gone = new Promise(resolve =>
       client.node.addEventListener('connection:close', resolve, { once: true })
     )
-    client.pool.ban(server.node.peerId.toString(), 60_000)
+    client.bans.ban(server.node.peerId.toString(), 60_000)
+    await client.node.hangUp(server.node.peerId)
     await gone
     assert.equal(client.pool.size, 0)
     await assert.rejects(client.pool.connect(targetOf(server), { signal: patience() }), {
