@@ -103,10 +103,6 @@ export class Bitfield {
     return this.#combine(other, (own, theirs) => own & ~theirs)
   }
 
-  clone(): Bitfield {
-    return Bitfield.fromBytes(this.length, this.#bytes)
-  }
-
   /** One bit a chunk, the first in the highest bit of the first byte; spare bits are 0. */
   toBytes(): Uint8Array {
     return this.#bytes.slice()

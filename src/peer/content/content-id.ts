@@ -60,8 +60,3 @@ export function idBytes(id: string): Uint8Array {
 export function digestOf(id: string): Digest {
   return createHash('sha256').update(idBytes(id)).digest('hex')
 }
-
-/** Whether these bytes are the manifest that the ID names. */
-export function manifestMatches(id: string, manifest: Uint8Array): boolean {
-  return idOf(manifest) === id
-}

@@ -8,7 +8,7 @@ const NODE_PREFIX = 1
 
 /**
  * The leaf of one chunk: SHA-256(0x00 ‖ index as 32 bits, big-endian ‖ ciphertext and tag).
- * Over ciphertext, so that a peer without the key can verify.
+ * Over ciphertext, so that a peer without the key can verify. The reference for `leafHasher`, which the engine uses.
  */
 export function leafHash(index: number, sealed: Uint8Array): Uint8Array {
   return leafHasher(index).update(sealed).digest()
@@ -25,12 +25,6 @@ export function leafHasher(index: number): Hash {
 /** Leaf `index` of the concatenated leaves, as a view. */
 export function leafAt(leaves: Uint8Array, index: number): Uint8Array {
   return leaves.subarray(index * HASH_LENGTH, (index + 1) * HASH_LENGTH)
-}
-
-/** Whether the ciphertext of chunk `index` is the one that its leaf promises. */
-export function chunkMatchesLeaf(leaves: Uint8Array, index: number, sealed: Uint8Array): boolean {
-  const leaf = leafAt(leaves, index)
-  return leaf.length === HASH_LENGTH && Buffer.compare(leafHash(index, sealed), leaf) === 0
 }
 
 /**

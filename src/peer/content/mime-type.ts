@@ -5,7 +5,8 @@ export const UNKNOWN_MIME_TYPE = 'application/octet-stream'
 /** Bytes from the beginning of a file that `sniffMimeType` looks at. */
 export const SNIFF_LENGTH = 4100
 
-// Types that a browser plays or draws and that cannot carry scripts: no SVG, no HTML, no PDF. Names as browsers know them.
+// Videos, sounds and raster images, none of which can carry scripts: no SVG, no HTML, no PDF. Named as browsers know them, those
+// included that hardly any browser decodes (FLV, AVI, WMV, MPEG, MPEG-TS): they are sent as what they are, for a player that can.
 const PLAYABLE = new Map([
   ...same(['video/mp4', 'video/webm', 'video/ogg', 'video/quicktime', 'video/mpeg', 'video/mp2t']),
   ...same(['video/3gpp', 'video/3gpp2', 'video/x-flv']),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { digestOf, manifestMatches, parseId } from '../../../src/peer/content/content-id.ts'
+import { digestOf, parseId } from '../../../src/peer/content/content-id.ts'
 import { formatEditorLink, formatLink, parseIdOrLink } from '../../../src/peer/content/link.ts'
 import { peerError } from './signers.ts'
 
@@ -34,10 +34,6 @@ describe('IDs', () => {
       assert.throws(() => digestOf(text), peerError('ID_INVALID'))
     })
   }
-
-  it('names one manifest only', () => {
-    assert.equal(manifestMatches(ID, Uint8Array.of(1)), false)
-  })
 })
 
 describe('Links', () => {

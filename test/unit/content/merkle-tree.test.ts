@@ -1,10 +1,5 @@
 import assert from 'node:assert/strict'
-import {
-  chunkMatchesLeaf,
-  leafHash,
-  merkleRoot,
-  verifyLeaves
-} from '../../../src/peer/content/merkle-tree.ts'
+import { leafHash, merkleRoot, verifyLeaves } from '../../../src/peer/content/merkle-tree.ts'
 import { merkleTreeHash, referenceLeaf, sha256 } from './reference-implementation.ts'
 import { counterBytes } from './reference-vectors.ts'
 
@@ -48,13 +43,5 @@ describe('Merkle tree', () => {
     const halves = [await merkleTreeHash(leaves.slice(0, 2)), await merkleTreeHash(leaves.slice(2))]
     const root = merkleRoot(Buffer.concat(leaves))
     assert.equal(verifyLeaves(Buffer.concat(halves), 4, root), false)
-  })
-
-  it('tells a true chunk from any other', () => {
-    const chunks = [counterBytes(50, 1), counterBytes(50, 2)]
-    const leaves = Buffer.concat(chunks.map((chunk, index) => leafHash(index, chunk)))
-    assert.equal(chunkMatchesLeaf(leaves, 1, chunks[1]!), true)
-    assert.equal(chunkMatchesLeaf(leaves, 0, chunks[1]!), false)
-    assert.equal(chunkMatchesLeaf(leaves, 2, chunks[1]!), false)
   })
 })
