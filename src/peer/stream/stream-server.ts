@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Digest } from '../api.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { PeerError, toPeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
@@ -15,6 +16,9 @@ const HOST = '127.0.0.1'
 /** Bytes of the random part of each path. */
 const TOKEN_LENGTH = 32
 
+/** A path that nobody used for so many milliseconds ends: what leaked from an editor's logs or a player's cache opens nothing. */
+const TOKEN_LIFETIME = 12 * 60 * 60 * 1000
+
 /** Answers under way at once; each holds one chunk. A seeking browser opens and drops many. */
 const MAX_ANSWERS = 128
 
@@ -26,6 +30,7 @@ const PATH = /^\/v\/([A-Za-z0-9_-]{43})\/[^/]*$/
 export interface StreamServerComponents {
   random: Random
   log: Logger
+  clock?: Clock
 }
 
 /** One video that has a path, and the answers that play it. */
@@ -33,15 +38,18 @@ interface Served {
   token: string
   video: PlayableVideo
   answers: Set<AbortController>
+  /** When it was last asked for or played from, in milliseconds of the monotonic clock. */
+  usedAt: number
 }
 
 /**
  * Plays videos to players on this machine over HTTP with ranges, those that are still arriving included. It listens once the first
- * URL is asked for. Each video has an unguessable path until it is removed. Whatever is wrong with a request, the answer
- * is 404: it tells nothing.
+ * URL is asked for. Each video has an unguessable path until it is removed, or was not used for 12 hours. Whatever is wrong with a
+ * request, the answer is 404: it tells nothing.
  */
 export class StreamServer {
   readonly #components: StreamServerComponents
+  readonly #clock: Clock
   readonly #access = new StreamAccess()
   readonly #byToken = new Map<string, Served>()
   readonly #byDigest = new Map<Digest, Served>()
@@ -50,6 +58,7 @@ export class StreamServer {
 
   constructor(components: StreamServerComponents) {
     this.#components = components
+    this.#clock = components.clock ?? systemClock
   }
 
   /** Answers under way. */
@@ -58,13 +67,15 @@ export class StreamServer {
   }
 
   /**
-   * URL that plays `video`, the same for each call until the video is removed.
+   * URL that plays `video`, the same for each call until the video is removed or the URL expires. Asking again renews it.
    * @throws PeerError PORT_IN_USE when no port can be had
    */
   async url(video: PlayableVideo): Promise<string> {
     await this.#listen()
+    this.#dropExpired()
     const served = this.#byDigest.get(video.digest) ?? this.#serve(video)
     served.video = video
+    served.usedAt = this.#clock.monotonic()
     const name = encodeURIComponent(video.fileName.toWellFormed())
     return `http://${HOST}:${this.#port}/v/${served.token}/${name}`
   }
@@ -98,7 +109,7 @@ export class StreamServer {
 
   #serve(video: PlayableVideo): Served {
     const token = Buffer.from(this.#components.random.bytes(TOKEN_LENGTH)).toString('base64url')
-    const served: Served = { token, video, answers: new Set() }
+    const served: Served = { token, video, answers: new Set(), usedAt: this.#clock.monotonic() }
     this.#byDigest.set(video.digest, served)
     this.#byToken.set(token, served)
     return served
@@ -146,12 +157,22 @@ export class StreamServer {
       else refuse(response)
     } finally {
       served.answers.delete(stopping)
+      served.usedAt = this.#clock.monotonic()
+    }
+  }
+
+  /** Ends the paths that nobody used for long; one that is played from is in use, however long a player pauses. */
+  #dropExpired(): void {
+    const oldest = this.#clock.monotonic() - TOKEN_LIFETIME
+    for (const { video, answers, usedAt } of [...this.#byDigest.values()]) {
+      if (answers.size === 0 && usedAt <= oldest) this.remove(video.digest)
     }
   }
 
   #find(request: IncomingMessage): Served | undefined {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (!isRead || !this.#access.permits(request.headers, this.#port)) return undefined
+    this.#dropExpired()
     const [path = ''] = (request.url ?? '').split('?')
     return this.#byToken.get(PATH.exec(path)?.[1] ?? '')
   }

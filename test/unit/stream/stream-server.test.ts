@@ -5,15 +5,18 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { silentLogger } from '../../../src/peer/log.ts'
 import { systemRandom } from '../../../src/peer/random.ts'
 import { StreamServer } from '../../../src/peer/stream/stream-server.ts'
+import { VirtualClock } from '../exchange/virtual-clock.ts'
 import { ArrivingVideo, ask, CHUNK, open } from './stream-fixture.ts'
 
 const LENGTH = 3 * CHUNK + 1000
 
 describe('the stream server', () => {
   let server: StreamServer
+  let clock: VirtualClock
 
   beforeEach(() => {
-    server = new StreamServer({ random: systemRandom, log: silentLogger })
+    clock = new VirtualClock()
+    server = new StreamServer({ random: systemRandom, log: silentLogger, clock })
   })
 
   afterEach(() => server.close())
@@ -230,6 +233,46 @@ describe('the stream server', () => {
     socket.resume()
     await once(socket, 'close')
     assert.equal((await ask(url)).status, 200)
+  })
+
+  describe('lets a path expire', () => {
+    const HOUR = 60 * 60 * 1000
+
+    it('that was not used for 12 hours; each use renews it', async () => {
+      const { video } = complete()
+      const url = await server.url(video)
+      await clock.advance(12 * HOUR - 1)
+      assert.equal((await ask(url)).status, 200)
+      await clock.advance(12 * HOUR - 1)
+      assert.equal(await server.url(video), url)
+      await clock.advance(12 * HOUR - 1)
+      assert.equal((await ask(url, { method: 'HEAD' })).status, 200)
+      await clock.advance(12 * HOUR)
+      assert.equal((await ask(url)).status, 404)
+      const fresh = await server.url(video)
+      assert.notEqual(fresh, url)
+      assert.equal((await ask(fresh)).status, 200)
+    })
+
+    it('and gives another one when the URL is asked for again', async () => {
+      const { video } = complete()
+      const url = await server.url(video)
+      await clock.advance(12 * HOUR)
+      assert.notEqual(await server.url(video), url)
+      assert.equal((await ask(url)).status, 404)
+    })
+
+    it('but not while a player is on it', async () => {
+      const arriving = new ArrivingVideo(LENGTH)
+      arriving.arrive(0)
+      const url = await server.url(arriving.video)
+      const answer = ask(url)
+      await waitsFor(arriving, 1)
+      await clock.advance(13 * HOUR)
+      assert.equal(await server.url(arriving.video), url)
+      for (const index of [1, 2, 3]) arriving.arrive(index)
+      assert.deepEqual((await answer).body, arriving.bytes)
+    })
   })
 
   describe('of a video that is still arriving', () => {
