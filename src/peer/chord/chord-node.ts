@@ -100,7 +100,7 @@ const GOODBYE_TIMEOUT = 1_000
  * transport, clock and random source.
  */
 export class ChordNode {
-  readonly events = new EventEmitter<{ ring: RingSnapshot }>()
+  readonly events: EventEmitter<{ ring: RingSnapshot }>
   /** Answers to other peers' requests. */
   readonly handlers: Handlers
   readonly ring: RingState
@@ -121,6 +121,7 @@ export class ChordNode {
 
   constructor(components: ChordNodeComponents, init: ChordNodeInit) {
     this.#components = components
+    this.events = new EventEmitter(error => components.log.error('A listener of the ring failed', error))
     this.#init = init
     const { peerId, transport, clock, random, log, verify, addresses } = components
     this.network = new Network(transport, clock)

@@ -94,7 +94,7 @@ const PAUSING: ReadonlySet<PeerErrorCode> = new Set(['DISK_FULL'])
  * States and their order: see `nextState`. Any holder may vanish at any time; what is verified is never fetched again.
  */
 export class Download {
-  readonly events = new EventEmitter<DownloadEvents>()
+  readonly events: EventEmitter<DownloadEvents>
   readonly digest: Digest
   readonly #components: DownloadComponents
   readonly #init: DownloadInit
@@ -114,6 +114,7 @@ export class Download {
 
   constructor(components: DownloadComponents, init: DownloadInit) {
     this.#components = components
+    this.events = new EventEmitter(error => components.log.error('A listener of a download failed', error))
     this.#init = init
     this.#fs = components.fs ?? systemFiles
     this.#known = { ...init.known }

@@ -70,12 +70,15 @@ export class UnfinishedVideo implements ChunkStore {
   readonly #init: UnfinishedVideoInit
   readonly #journal: ResumeJournal
   readonly #part: PartFile | undefined
-  readonly #events = new EventEmitter<UnfinishedVideoEvents>()
+  readonly #events: EventEmitter<UnfinishedVideoEvents>
   #chunks: Pick<ChunkStore, 'readPlain' | 'readSealed'>
   #finished: FinishedFile | undefined
 
   private constructor(init: UnfinishedVideoInit, journal: ResumeJournal, part: PartFile | undefined) {
     this.#init = init
+    this.#events = new EventEmitter(error =>
+      init.log.error('A listener of an unfinished video failed', error)
+    )
     this.#journal = journal
     this.#part = part
     this.secrets = init.secrets
