@@ -12,6 +12,12 @@ export interface CliEvent {
 const CLI = new URL('../../dist/cli.js', import.meta.url).pathname
 const DEADLINE = 60_000
 
+export interface CliPeerOptions {
+  cwd?: string
+  /** Network namespace to run in, on all its interfaces. */
+  namespace?: string
+}
+
 /** One `chordcast … --json` process on loopback. Ends with the test through `stop` or `kill`. */
 export class CliPeer {
   readonly events: CliEvent[] = []
@@ -20,10 +26,14 @@ export class CliPeer {
   readonly #exit: Promise<number | null>
   #errors = ''
 
-  /** @param args command and options; `--json --host 127.0.0.1 --no-mdns` are added */
-  constructor(args: string[], options: { cwd?: string } = {}) {
-    const all = [CLI, ...args, '--json', '--host', '127.0.0.1', '--no-mdns']
-    this.#child = spawn(process.execPath, all, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  /** @param args command and options; `--json` is added, and `--host 127.0.0.1 --no-mdns` unless it runs in a namespace */
+  constructor(args: string[], { cwd, namespace }: CliPeerOptions = {}) {
+    const command = [process.execPath, CLI, ...args, '--json']
+    const all = namespace
+      ? ['ip', 'netns', 'exec', namespace, ...command]
+      : [...command, '--host', '127.0.0.1', '--no-mdns']
+    const [program = '', ...rest] = all
+    this.#child = spawn(program, rest, { ...(cwd ? { cwd } : {}), stdio: ['ignore', 'pipe', 'pipe'] })
     this.#exit = once(this.#child, 'close').then(([code]) => {
       this.#arrivals.emit('arrival')
       return code as number | null
@@ -106,9 +116,9 @@ export class Peers {
   }
 
   /** Starts a command; without `data` in a fresh data folder. */
-  start(args: string[], options: { data?: string; cwd?: string } = {}): CliPeer {
+  start(args: string[], options: CliPeerOptions & { data?: string } = {}): CliPeer {
     const data = options.data ?? this.newDataFolder()
-    const peer = new CliPeer([...args, '--data', data], options.cwd ? { cwd: options.cwd } : {})
+    const peer = new CliPeer([...args, '--data', data], options)
     this.#started.push(peer)
     return peer
   }

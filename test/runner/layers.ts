@@ -1,8 +1,8 @@
 /**
  * A layer of tests. A `check` is one command that counts as one test; `mocha` runs the files that match;
- * a `script` starts tests elsewhere and reports their counts.
+ * a `script` starts tests elsewhere and reports their counts. A privileged layer runs only when it is named.
  */
-export type Layer = { name: string; deadlineSeconds: number } & (
+export type Layer = { name: string; deadlineSeconds: number; privileged?: boolean } & (
   | { kind: 'check'; script: string }
   | { kind: 'mocha'; files: string; timeoutSeconds: number }
   | { kind: 'script'; files: string; program: string }
@@ -37,5 +37,13 @@ export const layers: readonly Layer[] = [
     program: 'test/host/run.ts',
     deadlineSeconds: 360
   },
-  { name: 'e2e', kind: 'mocha', files: 'test/e2e/**/*.test.ts', timeoutSeconds: 180, deadlineSeconds: 480 }
+  { name: 'e2e', kind: 'mocha', files: 'test/e2e/**/*.test.ts', timeoutSeconds: 180, deadlineSeconds: 480 },
+  {
+    name: 'net',
+    kind: 'mocha',
+    files: 'test/net/**/*.test.ts',
+    timeoutSeconds: 120,
+    deadlineSeconds: 240,
+    privileged: true
+  }
 ]
