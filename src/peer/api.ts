@@ -1,3 +1,4 @@
+import type { RingSnapshot } from './chord/ring-snapshot.ts'
 import type { PeerErrorCode } from './errors.ts'
 import type { Unsubscribe } from './event-emitter.ts'
 import type { LogLine } from './log.ts'
@@ -5,32 +6,13 @@ import type { LogLine } from './log.ts'
 /** Lower-case hex of SHA-256 over the ID's bytes: names a video in this peer's books. Not secret. */
 export type Digest = string
 
-export type PeerState = 'stopped' | 'starting' | 'joined' | 'failed'
+export type { RingSnapshot }
 
-/** A member stands in other peers' lists and stores records; a client only asks. */
-export type RingRole = 'member' | 'client'
+export type PeerState = 'stopped' | 'starting' | 'joined' | 'failed'
 
 export interface Failure {
   code: PeerErrorCode
   message: string
-}
-
-/** What this peer sees of its ring. Ring positions are 64 hex digits. */
-export interface RingSnapshot {
-  name: string
-  role: RingRole
-  /** One sentence: why this role. */
-  roleReason: string
-  position: string
-  /** Estimated number of members, this peer included. */
-  estimatedSize: number
-  predecessor?: string
-  /** Peer ids, nearest first. */
-  successors: string[]
-  /** Distinct peers in the finger table. */
-  fingers: string[]
-  /** Records held for others and for itself. */
-  records: number
 }
 
 export interface PeerStatus {

@@ -7,7 +7,7 @@ import type { Signer } from '../wire/signature.ts'
 import type { Contact } from './contact.ts'
 import { deadline } from './deadline.ts'
 import { findOwners, Lookup, type LookupOptions, type LookupStep, type Owners } from './lookup.ts'
-import { Membership, type RingRole } from './membership.ts'
+import { Membership } from './membership.ts'
 import { Merger } from './merger.ts'
 import { Network } from './network.ts'
 import { PeriodicTask } from './periodic-task.ts'
@@ -17,39 +17,13 @@ import { Publisher } from './record/publisher.ts'
 import { type KeyContents, RecordReader, withoutTombstoned } from './record/record-reader.ts'
 import { RecordStore } from './record/record-store.ts'
 import { Replicator } from './record/replicator.ts'
-import { positionToHex, type RingPosition } from './ring-position.ts'
+import type { RingPosition } from './ring-position.ts'
+import { type RingSnapshot, ringSnapshot } from './ring-snapshot.ts'
 import { RingState } from './ring-state.ts'
-import { type DialBack, dialBackHandler } from './rpc/handlers/dial-back.ts'
-import { digestHandler } from './rpc/handlers/digest.ts'
-import { getHandler } from './rpc/handlers/get.ts'
-import { leaveHandler } from './rpc/handlers/leave.ts'
-import { neighboursHandler } from './rpc/handlers/neighbours.ts'
-import { nextHandler } from './rpc/handlers/next.ts'
-import { notifyHandler } from './rpc/handlers/notify.ts'
-import { nudgeHandler } from './rpc/handlers/nudge.ts'
-import { pingHandler } from './rpc/handlers/ping.ts'
-import { pullHandler } from './rpc/handlers/pull.ts'
-import { storeHandler } from './rpc/handlers/store.ts'
+import type { DialBack } from './rpc/handlers/dial-back.ts'
+import { createHandlers } from './rpc/handlers.ts'
 import type { Handlers, Transport } from './rpc/protocol.ts'
 import { Stabilizer } from './stabilizer.ts'
-
-/** What this peer sees of its ring. Ring positions are 64 hex digits. */
-export interface RingSnapshot {
-  name: string
-  role: RingRole
-  /** One sentence: why this role. */
-  roleReason: string
-  position: string
-  /** Estimated number of members, this peer included. */
-  estimatedSize: number
-  predecessor?: string
-  /** Peer ids, nearest first. */
-  successors: string[]
-  /** Distinct peers in the finger table, one for each interval. */
-  fingers: string[]
-  /** Records held for others and for itself. */
-  records: number
-}
 
 /** What a node needs from its host. */
 export interface ChordNodeComponents {
@@ -124,10 +98,11 @@ export class ChordNode {
     this.events = new EventEmitter(error => components.log.error('A listener of the ring failed', error))
     this.#init = init
     const { peerId, transport, clock, random, log, verify, addresses } = components
-    this.network = new Network(transport, clock)
+    this.network = new Network(transport, clock, log)
     this.ring = new RingState({
       peerId,
       addresses,
+      log,
       isDead: other => this.network.isDead(other),
       ...(init.successors === undefined ? {} : { successors: init.successors })
     })
@@ -164,7 +139,14 @@ export class ChordNode {
       owners: async (key, signal) => (await this.owners(key, { signal })).members,
       storeHere: record => this.store.accept(record)
     })
-    this.handlers = this.#makeHandlers()
+    this.handlers = createHandlers({
+      ring: this.ring,
+      store: this.store,
+      stabilizer: this.stabilizer,
+      network: this.network,
+      dialBack: components.dialBack,
+      log
+    })
     this.#sweep = this.#makeTask(
       () => SWEEP_INTERVAL,
       async () => this.store.sweep()
@@ -284,18 +266,8 @@ export class ChordNode {
   }
 
   snapshot(): RingSnapshot {
-    const { ring, membership } = this
-    return {
-      name: this.#init.ring,
-      role: membership.role,
-      roleReason: membership.reason,
-      position: positionToHex(ring.position),
-      estimatedSize: ring.estimatedSize(),
-      ...(ring.predecessor ? { predecessor: ring.predecessor.peerId } : {}),
-      successors: ring.successors.entries.map(entry => entry.peerId),
-      fingers: ring.fingers.preferred().map(finger => finger.peerId),
-      records: this.store.size
-    }
+    const { ring, membership, store } = this
+    return ringSnapshot(this.#init.ring, ring, membership, store.size)
   }
 
   async #enter(
@@ -351,24 +323,6 @@ export class ChordNode {
 
   #makeTask(nextDelay: () => number | undefined, run: (signal: AbortSignal) => Promise<void>): PeriodicTask {
     return new PeriodicTask({ clock: this.#components.clock, nextDelay, run })
-  }
-
-  #makeHandlers(): Handlers {
-    const { ring, store, stabilizer, network } = this
-    const { log, dialBack } = this.#components
-    return {
-      ping: pingHandler(ring),
-      neighbours: neighboursHandler(ring),
-      notify: notifyHandler(ring, stabilizer, log),
-      nudge: nudgeHandler(stabilizer),
-      next: nextHandler(ring),
-      dialBack: dialBackHandler(dialBack),
-      leave: leaveHandler({ ring, network, stabilizer, log }),
-      store: storeHandler(ring, store),
-      get: getHandler(store),
-      pull: pullHandler(store),
-      digest: digestHandler(store)
-    }
   }
 
   #connectEvents(): void {

@@ -46,7 +46,7 @@ const REASONS = {
  * while that goes on working.
  */
 export class Membership {
-  readonly events = new EventEmitter<{ changed: RingRole }>()
+  readonly events: EventEmitter<{ changed: RingRole }>
   readonly #components: MembershipComponents
   readonly #stays: boolean
   readonly #task: PeriodicTask
@@ -55,6 +55,7 @@ export class Membership {
 
   constructor(components: MembershipComponents, stays: boolean) {
     this.#components = components
+    this.events = new EventEmitter(error => components.log.error('A listener of the role failed', error))
     this.#stays = stays
     this.#task = new PeriodicTask({
       clock: components.clock,

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { toPeerError } from '../errors.ts'
 import { EventEmitter } from '../event-emitter.ts'
+import type { Logger } from '../log.ts'
 import {
   DEAD_MEMORY,
   LOST_CONTACTS,
@@ -41,13 +42,14 @@ const MAX_PEERS_REMEMBERED = 2048
  * The outgoing side: sends requests with deadlines, measures round-trip times, and remembers who does not answer.
  */
 export class Network {
-  readonly events = new EventEmitter<NetworkEvents>()
+  readonly events: EventEmitter<NetworkEvents>
   readonly #transport: Transport
   readonly #clock: Clock
   readonly #health = new Map<string, PeerHealth>()
   readonly #lost = new Map<string, Contact>()
 
-  constructor(transport: Transport, clock: Clock) {
+  constructor(transport: Transport, clock: Clock, log: Logger) {
+    this.events = new EventEmitter(error => log.error('A listener of the network failed', error))
     this.#transport = transport
     this.#clock = clock
   }

@@ -1,4 +1,5 @@
 import { EventEmitter } from '../event-emitter.ts'
+import type { Logger } from '../log.ts'
 import { CLOSER_CONTACTS, LARGE_RING, REPLICAS, SUCCESSORS, SUCCESSORS_LARGE } from './constants.ts'
 import { type Contact, contactOf } from './contact.ts'
 import { FingerTable } from './finger-table.ts'
@@ -18,11 +19,12 @@ export interface RingStateInit {
   /** Length of the successor list; default: 8, and 16 in a ring of more than 500. */
   successors?: number
   isDead(peerId: string): boolean
+  log: Logger
 }
 
 /** What one peer knows of its ring. Holds state and answers questions about it; sends nothing. */
 export class RingState {
-  readonly events = new EventEmitter<RingStateEvents>()
+  readonly events: EventEmitter<RingStateEvents>
   readonly peerId: string
   readonly position: RingPosition
   readonly successors: SuccessorList
@@ -34,6 +36,7 @@ export class RingState {
 
   constructor(init: RingStateInit) {
     this.#init = init
+    this.events = new EventEmitter(error => init.log.error('A listener of the ring failed', error))
     this.peerId = init.peerId
     this.position = contactOf(init.peerId, []).position
     this.fingers = new FingerTable(this.position)

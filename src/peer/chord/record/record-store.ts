@@ -51,7 +51,7 @@ const DEFAULT_LIMITS: RecordStoreLimits = {
  * versions replace older ones, nothing outlives its lifetime, and what has expired does not come back.
  */
 export class RecordStore {
-  readonly events = new EventEmitter<{ stored: ReadRecord }>()
+  readonly events: EventEmitter<{ stored: ReadRecord }>
   readonly #clock: Clock
   readonly #random: Random
   readonly #verify: VerifySignature
@@ -68,6 +68,7 @@ export class RecordStore {
     this.#random = components.random
     this.#verify = components.verify
     this.#log = components.log
+    this.events = new EventEmitter(error => components.log.error('A listener of the records failed', error))
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
   }
 
