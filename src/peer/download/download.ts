@@ -1,9 +1,6 @@
 import type { ChunkMap, Digest, DownloadState, Failure } from '../api.ts'
 import type { Clock } from '../clock.ts'
-import { ChunkCipher } from '../content/chunk-cipher.ts'
-import { deriveContentKeys } from '../content/content-key.ts'
 import type { Manifest } from '../content/manifest.ts'
-import { type Metadata, openMetadata } from '../content/metadata.ts'
 import { PeerError, type PeerErrorCode, toPeerError } from '../errors.ts'
 import { EventEmitter } from '../event-emitter.ts'
 import type { BanList } from '../exchange/ban-list.ts'
@@ -12,33 +9,22 @@ import type { Random } from '../random.ts'
 import type { Holder, HolderSession } from './chunk-holder.ts'
 import { drawChunkMap } from './chunk-map.ts'
 import type { ChunkStore } from './chunk-store.ts'
+import type { DownloadFacts } from './download-facts.ts'
 import { type DownloadTransition, nextState } from './download-state.ts'
 import { type FileSystem, systemFiles } from './file-system.ts'
 import type { InFlightBudget } from './in-flight-budget.ts'
-import { Playhead } from './playhead.ts'
-import { noHolders, Preparation } from './preparation.ts'
+import type { Playhead } from './playhead.ts'
+import { noHolders } from './preparation.ts'
 import { RateMeter } from './rate-meter.ts'
 import type { SealedCache } from './sealed-cache.ts'
 import { Swarm } from './swarm.ts'
 import type { SwarmPeer } from './swarm-peer.ts'
 import type { DownloadTarget } from './target.ts'
 import { Transfer } from './transfer.ts'
-import { type FinishedFile, type ResumeJournal, UnfinishedVideo } from './unfinished-video.ts'
+import type { FinishedFile, ResumeJournal, UnfinishedVideo } from './unfinished-video.ts'
+import { VideoOpening } from './video-opening.ts'
 
-/** What a download finds out, to be kept for the next start. */
-export interface DownloadFacts {
-  manifest?: Manifest
-  /** Concatenated leaves, verified against the manifest's root. */
-  leaves?: Uint8Array
-  /** 256 bits, checked against the manifest's commitment. */
-  contentKey?: Uint8Array
-  /** Decrypted from the manifest; comes with `contentKey`. */
-  metadata?: Metadata
-  /** Absolute path of the unfinished file. */
-  partPath?: string
-  /** The file is whole, durable and in its place. */
-  finished?: FinishedFile
-}
+export type { DownloadFacts }
 
 /** What the peer provides, the same for each of its downloads but for the first five. */
 export interface DownloadComponents {
@@ -244,7 +230,7 @@ export class Download {
   }
 
   async #fetch(swarm: Swarm, signal: AbortSignal): Promise<void> {
-    const video = this.#video ?? (await this.#prepare(swarm, signal))
+    const video = this.#video ?? (await this.#open(swarm, signal))
     if (video.unverified.size > 0) {
       this.#move('recheck')
       await video.recheck(signal)
@@ -256,76 +242,24 @@ export class Download {
     await this.#finish(video)
   }
 
-  async #prepare(swarm: Swarm, signal: AbortSignal): Promise<UnfinishedVideo> {
-    const { clock, log, requestKey } = this.#components
-    const preparation = new Preparation({
+  async #open(swarm: Swarm, signal: AbortSignal): Promise<UnfinishedVideo> {
+    const opening = new VideoOpening(this.#components, {
       id: this.#init.id,
-      clock,
-      log,
-      swarm,
-      // A download that once began waits for its holders for as long as it takes.
-      patienceMilliseconds: this.#known.manifest ? undefined : this.#patience,
-      requestKey
-    })
-    const manifest = this.#known.manifest ?? (await this.#learnManifest(preparation, signal))
-    const leaves = this.#known.leaves ?? (await this.#learnLeaves(preparation, manifest, signal))
-    if (!this.#known.contentKey) this.#move('manifest-known')
-    const contentKey = this.#known.contentKey ?? (await preparation.key(manifest, signal))
-    signal.throwIfAborted()
-    return await this.#unlock(manifest, leaves, contentKey)
-  }
-
-  async #learnManifest(preparation: Preparation, signal: AbortSignal): Promise<Manifest> {
-    const manifest = await preparation.manifest(signal)
-    if (manifest.kind === 'list') {
-      const message = 'This ID names a list of videos, which this version cannot fetch. Update Chordcast.'
-      throw new PeerError('NOT_SUPPORTED', message)
-    }
-    await this.#learn({ manifest })
-    return manifest
-  }
-
-  async #learnLeaves(preparation: Preparation, manifest: Manifest, signal: AbortSignal): Promise<Uint8Array> {
-    const leaves = await preparation.leaves(manifest, signal)
-    await this.#learn({ leaves })
-    return leaves
-  }
-
-  async #unlock(manifest: Manifest, leaves: Uint8Array, contentKey: Uint8Array): Promise<UnfinishedVideo> {
-    const keys = deriveContentKeys(contentKey)
-    const metadata = openMetadata(keys.metadataKey, manifest.contentId, manifest.sealedMetadata)
-    if (!this.#known.contentKey || !this.#known.metadata) await this.#learn({ contentKey, metadata })
-    const { byteLength, chunkSize, count } = manifest
-    const cipher = new ChunkCipher(keys.chunkKey, manifest.contentId, { byteLength, chunkSize, count })
-    const video = await this.#openVideo(cipher, leaves, metadata)
-    this.#playhead = new Playhead({
-      geometry: cipher.geometry,
-      have: video.have,
-      durationSeconds: metadata.durationSeconds,
-      onChange: () => this.#transfer?.plan()
-    })
-    video.onHave(index => this.#onChunk(index))
-    this.#video = video
-    return video
-  }
-
-  async #openVideo(cipher: ChunkCipher, leaves: Uint8Array, metadata: Metadata): Promise<UnfinishedVideo> {
-    const { openJournal, cache, log } = this.#components
-    return await UnfinishedVideo.open({
       digest: this.digest,
       target: this.#init.target,
-      fileName: metadata.name,
-      partPath: this.#known.partPath,
-      secrets: { cipher, leaves },
-      cache,
       fs: this.#fs,
-      log,
-      openJournal,
-      keepPartPath: partPath => this.#learn({ partPath }),
-      keepFinished: finished => this.#learn({ finished }),
-      onLost: () => this.#transfer?.plan(),
+      known: this.#known,
+      patienceMilliseconds: this.#patience,
+      learn: facts => this.#learn(facts),
+      onAsking: () => this.#move('manifest-known'),
+      onWanted: () => this.#transfer?.plan(),
       onStale: reason => this.#onStale(reason)
     })
+    const { video, playhead } = await opening.open(swarm, signal)
+    video.onHave(index => this.#onChunk(index))
+    this.#playhead = playhead
+    this.#video = video
+    return video
   }
 
   async #transferAll(swarm: Swarm, video: UnfinishedVideo, signal: AbortSignal): Promise<void> {
