@@ -22,6 +22,10 @@ export interface OpenPeerOptions extends Omit<OwnedPeerInit, 'createPeer' | 'set
   settings: PeerSettings | (() => PeerSettings)
   /** Only speak to a peer that runs already; never run or inherit one. */
   clientOnly?: boolean
+  /** Whether this process runs the peer on when its owner goes; default true. Without, calls reject with CONTROL_LOST then. */
+  inherit?: boolean
+  /** Told once when the peer's owner has gone and this process neither inherits it nor looks for the next one. */
+  onLost?: (error: PeerError) => void
   /** Whether a peer that finds its predecessor crashed while joined joins again by itself; default true. */
   rejoin?: boolean
   /** Told who runs the peer, at first and at each change. */
@@ -132,7 +136,7 @@ class SharedPeer implements OpenedPeer {
   /** Undefined when the owner went away at this moment. */
   async #greet(socket: Socket): Promise<ControlClient | undefined> {
     try {
-      return await ControlClient.connect(socket, !this.#options.clientOnly, this.#log)
+      return await ControlClient.connect(socket, this.#inherits, this.#log)
     } catch (error) {
       if (error instanceof PeerError && error.code === 'CONTROL_LOST') return undefined
       throw error
@@ -143,14 +147,25 @@ class SharedPeer implements OpenedPeer {
     this.#client = undefined
     this.#facade.detach()
     if (this.#closing.signal.aborted) return
-    if (this.#options.clientOnly) {
-      this.#facade.fail(notRunning())
+    if (!this.#inherits) {
+      this.#loseOwner()
       return
     }
     this.#settling = this.#takeOver()
     await this.#settling
   }
 
+  get #inherits(): boolean {
+    return !this.#options.clientOnly && (this.#options.inherit ?? true)
+  }
+
+  #loseOwner(): void {
+    const error = this.#options.clientOnly ? notRunning() : ownerGone()
+    this.#facade.fail(error)
+    this.#options.onLost?.(error)
+  }
+
+  /** Does not reject: whatever fails here may work at the next try. */
   async #takeOver(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       try {
@@ -169,10 +184,19 @@ class SharedPeer implements OpenedPeer {
     const deadline = performance.now() + RETRY_DELAY
     while (!this.#closing.signal.aborted && performance.now() < deadline) {
       await delay(50)
-      const claim = await claimControl(this.#options.dataFolder, false)
-      if (claim?.role === 'client' && (await this.#follow(claim.socket))) return true
+      if (await this.#tryToFollow()) return true
     }
     return false
+  }
+
+  async #tryToFollow(): Promise<boolean> {
+    try {
+      const claim = await claimControl(this.#options.dataFolder, false)
+      return claim?.role === 'client' && (await this.#follow(claim.socket))
+    } catch (error) {
+      this.#log.debug(`No other window to follow: ${toPeerError(error).message}`)
+      return false
+    }
   }
 
   async #close(): Promise<void> {
@@ -196,6 +220,13 @@ function busy(): PeerError {
   return new PeerError(
     'DATA_FOLDER_BUSY',
     'Another process holds this data folder but does not answer. Close it and try again.'
+  )
+}
+
+function ownerGone(): PeerError {
+  return new PeerError(
+    'CONTROL_LOST',
+    'The window or command that ran the peer was closed. Run this command again.'
   )
 }
 

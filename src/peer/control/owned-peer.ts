@@ -77,7 +77,11 @@ export class OwnedPeer {
   /** Stops the peer and gives the data folder to the next one. Without an heir, the peer counts as having left. */
   async close(): Promise<void> {
     await this.#closePeer()
-    await this.#keystore.close()
+    try {
+      await this.#keystore.close()
+    } catch (error) {
+      this.#log.warn('The keystore did not close cleanly', error)
+    }
     await this.#noteLeave()
     await this.#server.close()
   }
@@ -97,7 +101,7 @@ export class OwnedPeer {
     const late = delay(CLOSE_DEADLINE, 'late', { signal: deadline.signal, ref: false })
     late.catch(() => undefined)
     try {
-      const outcome = await Promise.race([this.#peer.close(), late])
+      const outcome = await Promise.race([this.#peer.close({ hurry: this.#server.heirs > 0 }), late])
       if (outcome === 'late') this.#log.warn('The peer did not close in time; its data folder is given up.')
     } catch (error) {
       this.#log.warn('The peer did not close cleanly', error)

@@ -13,13 +13,20 @@ export interface PeerInit {
   log: (line: LogLine) => void
 }
 
+/** How to stop a peer. */
+export interface CloseOptions {
+  /** An heir waits for port and files, and stands in the ring under the same identity next. */
+  hurry: boolean
+}
+
 /** The engine in this process. */
 export interface RunningPeer extends PeerApi {
   /**
-   * Stops everything and lets go of port and files: within a second, since an heir waits. Transfers are not forgotten: whoever
-   * opens the folder next carries on from the library and the journals.
+   * Stops everything and lets go of port and files. Transfers are not forgotten: whoever opens the folder next carries on from
+   * the library and the journals. With `hurry`, since an heir waits, within 500 ms; else the ring is told good-bye first, which
+   * takes as long as that has to.
    */
-  close(): Promise<void>
+  close(options?: CloseOptions): Promise<void>
 }
 
 /** Makes a peer that is not joined yet. Rejects with a `PeerError`. */

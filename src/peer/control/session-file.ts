@@ -12,12 +12,16 @@ export interface Session {
   bootstrap: string[]
 }
 
+/** Addresses that are remembered; the latest ones count. */
+const MAX_BOOTSTRAP = 64
+
 const sessionSchema = v.object({ joined: v.boolean(), bootstrap: v.array(v.string()) })
 
 /** `session.json` of a data folder. Only the owner of the folder writes it. */
 export class SessionFile {
   readonly #path: string
   #session: Session
+  #saved: Promise<void> = Promise.resolve()
 
   private constructor(path: string, session: Session) {
     this.#path = path
@@ -35,34 +39,72 @@ export class SessionFile {
     return this.#session
   }
 
-  /** Resolves once durable. */
+  /** Resolves once durable. Of saves that overlap, the last one stays. */
   async save(session: Session): Promise<void> {
     this.#session = session
-    await writeFileAtomically(this.#path, Buffer.from(`${JSON.stringify(session)}\n`))
+    const write = (): Promise<void> =>
+      writeFileAtomically(this.#path, Buffer.from(`${JSON.stringify(session)}\n`))
+    this.#saved = this.#saved.then(write, write)
+    await this.#saved
   }
 }
 
 /** The same peer, whose joins and leaves are written down for the next owner. */
 export function recordSession(api: PeerApi, file: SessionFile): PeerApi {
-  const join: PeerApi['join'] = async (bootstrap, signal) => {
-    const before = file.session
-    await file.save({ joined: true, bootstrap: [...bootstrap] })
-    try {
-      return await api.join(bootstrap, signal)
-    } catch (error) {
-      await file.save(before)
-      throw error
-    }
-  }
-  const leave: PeerApi['leave'] = async () => {
-    await file.save({ ...file.session, joined: false })
-    await api.leave()
-  }
+  const record = new SessionRecord(file)
   const recorded = forwardPeer(
     (method, values) => callPeer(api, method, values),
     (event, listener) => api.on(event, listener)
   )
-  return { ...recorded, join, leave }
+  return {
+    ...recorded,
+    join: (bootstrap, signal) => record.join(bootstrap, () => api.join(bootstrap, signal)),
+    leave: () => record.leave(() => api.leave())
+  }
+}
+
+/** Notes what is wanted before it is done, for the case of a crash, and takes back what came to nothing. */
+class SessionRecord {
+  readonly #file: SessionFile
+  /** What was true when no join was under way. */
+  #settled: Session
+  #joining = 0
+  #leaves = 0
+
+  constructor(file: SessionFile) {
+    this.#file = file
+    this.#settled = file.session
+  }
+
+  async join<Result>(bootstrap: readonly string[], run: () => Promise<Result>): Promise<Result> {
+    const leaves = this.#leaves
+    this.#joining += 1
+    try {
+      await this.#file.save(withBootstrap(this.#file.session, bootstrap))
+      const result = await run()
+      if (leaves === this.#leaves) this.#settled = withBootstrap(this.#settled, bootstrap)
+      return result
+    } catch (error) {
+      // Another join may still succeed; a leave has the last word.
+      if (this.#joining === 1 && leaves === this.#leaves) await this.#file.save(this.#settled)
+      throw error
+    } finally {
+      this.#joining -= 1
+    }
+  }
+
+  async leave(run: () => Promise<void>): Promise<void> {
+    this.#leaves += 1
+    this.#settled = { ...this.#file.session, joined: false }
+    await this.#file.save(this.#settled)
+    await run()
+  }
+}
+
+/** A join while joined adds ways into the same ring, and forgets none. */
+function withBootstrap(session: Session, bootstrap: readonly string[]): Session {
+  const known = session.joined ? session.bootstrap : []
+  return { joined: true, bootstrap: [...new Set([...known, ...bootstrap])].slice(-MAX_BOOTSTRAP) }
 }
 
 function parseSession(bytes: Uint8Array | undefined): Session | undefined {

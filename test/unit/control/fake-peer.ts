@@ -8,7 +8,7 @@ import type {
   VerifyResult,
   VideoSnapshot
 } from '../../../src/peer/api.ts'
-import type { RunningPeer } from '../../../src/peer/control/peer-factory.ts'
+import type { CloseOptions, RunningPeer } from '../../../src/peer/control/peer-factory.ts'
 import { EventEmitter } from '../../../src/peer/event-emitter.ts'
 
 export const DIGEST = 'ab'.repeat(32)
@@ -39,6 +39,8 @@ export class FakePeer implements RunningPeer {
   answers: Partial<PeerApi> = {}
   state: PeerStatus['state'] = 'stopped'
   closed = false
+  /** Whether it was closed for an heir. */
+  hurried: boolean | undefined
   readonly #peerId: string
 
   constructor(peerId = 'QmFake') {
@@ -133,8 +135,9 @@ export class FakePeer implements RunningPeer {
 
   on: PeerApi['on'] = (event, listener) => this.events.on(event, listener)
 
-  async close(): Promise<void> {
+  async close({ hurry }: CloseOptions = { hurry: false }): Promise<void> {
     this.closed = true
+    this.hurried = hurry
   }
 
   #note(method: string, ...values: unknown[]): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PeerStatus } from '../../../src/peer/api.ts'
@@ -170,6 +170,33 @@ describe('openPeer', () => {
     assert.equal((await session()).joined, false)
   })
 
+  it('remembers the addresses of every join while joined', async () => {
+    const owner = await open()
+    await owner.api.join(['127.0.0.1:4001'])
+    await owner.api.join(['127.0.0.1:4002', '127.0.0.1:4001'])
+    assert.deepEqual(await session(), { joined: true, bootstrap: ['127.0.0.1:4001', '127.0.0.1:4002'] })
+    lastPeer().answers.join = () => Promise.reject(new PeerError('BOOTSTRAP_UNREACHABLE', 'Nobody answered.'))
+    await assert.rejects(owner.api.join(['127.0.0.1:4003']))
+    assert.deepEqual(await session(), { joined: true, bootstrap: ['127.0.0.1:4001', '127.0.0.1:4002'] })
+  })
+
+  it('counts as left when joining fails after leaving', async () => {
+    const owner = await open()
+    await owner.api.join(['127.0.0.1:4001'])
+    const begun = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<PeerStatus>()
+    lastPeer().answers.join = () => {
+      begun.resolve()
+      return answer.promise
+    }
+    const joining = assert.rejects(owner.api.join(['127.0.0.1:4002']), { code: 'ABORTED' })
+    await begun.promise
+    await owner.api.leave()
+    answer.reject(new PeerError('ABORTED', 'Cancelled.'))
+    await joining
+    assert.equal((await session()).joined, false)
+  })
+
   it('joins again after a crash, unless told not to', async () => {
     await writeFile(join(folder, 'session.json'), '{"joined":true,"bootstrap":["127.0.0.1:4001"]}')
     const careful = await open({ rejoin: false })
@@ -240,6 +267,35 @@ describe('openPeer', () => {
     assert.deepEqual([peers.length, (await session()).joined], [1, false])
   })
 
+  it('tells a command that inherits nothing that the owner has gone', async () => {
+    const owner = await open()
+    const lost = Promise.withResolvers<PeerError>()
+    const command = await open({ inherit: false, onLost: lost.resolve })
+    await owner.api.join([])
+    await owner.close()
+    assert.equal((await lost.promise).code, 'CONTROL_LOST')
+    await assert.rejects(command.api.status(), { code: 'CONTROL_LOST' })
+    assert.deepEqual([peers.length, (await session()).joined], [1, false])
+  })
+
+  it('lets a command that inherits nothing run a peer of its own', async () => {
+    const command = await open({ inherit: false })
+    assert.equal(command.role(), 'owner')
+  })
+
+  it('has the peer closed in a hurry only when an heir waits', async () => {
+    const owner = await open()
+    const heir = await open()
+    await open({ inherit: false })
+    await owner.close()
+    await heir.api.status()
+    await heir.close()
+    assert.deepEqual(
+      peers.map(peer => peer.hurried),
+      [true, false]
+    )
+  })
+
   it('frees the folder when the peer cannot start', async () => {
     const failure = new PeerError('INTERNAL', 'It broke.')
     await assert.rejects(openPeer(options({ createPeer: () => Promise.reject(failure) })), failure)
@@ -254,6 +310,49 @@ describe('openPeer', () => {
     await owner.close()
     await told
     assert.equal(able.role(), 'owner')
+  })
+
+  describe('when the data folder breaks during a take-over', () => {
+    async function breakTakeOver(): Promise<{
+      heir: OpenedPeer
+      socketFolder: string
+      told: Promise<unknown>
+    }> {
+      const socketFolder = join(folder, 'control')
+      const broken = Promise.withResolvers<void>()
+      const owner = await open()
+      const heir = await open({
+        createPeer: async () => {
+          if ((await stat(socketFolder)).isFile()) assert.fail('nobody owns a folder without a socket')
+          if (peers.length > 1) return new FakePeer()
+          peers.push(new FakePeer())
+          await rm(socketFolder, { recursive: true })
+          await writeFile(socketFolder, '')
+          broken.resolve()
+          throw new PeerError('INTERNAL', 'It broke.')
+        }
+      })
+      const told = new Promise(resolve => heir.api.on('peers', resolve))
+      await heir.api.status()
+      await owner.close()
+      await broken.promise
+      return { heir, socketFolder, told }
+    }
+
+    it('takes over once it is mended', async function () {
+      this.timeout(20_000)
+      const { heir, socketFolder, told } = await breakTakeOver()
+      await assert.rejects(heir.api.status(), { code: 'INTERNAL' })
+      await rm(socketFolder)
+      await told
+      assert.equal(heir.role(), 'owner')
+    })
+
+    it('closes in good order', async () => {
+      const { heir } = await breakTakeOver()
+      await heir.close()
+      await assert.rejects(heir.api.status(), { code: 'CONTROL_LOST' })
+    })
   })
 
   it('gives the folder up although the peer does not close', async function () {
