@@ -100,7 +100,7 @@ export const PEER_METHODS: { readonly [M in PeerMethod]: MethodDescription<M> } 
   link: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: SHORT },
   lookup: { parameters: v.tuple([text]), signal: 1, repeatable: true, deadline: LONG },
   verify: { parameters: v.tuple([text, text]), signal: 2, repeatable: true, deadline: undefined },
-  streamUrl: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: SHORT },
+  streamUrl: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: LONG },
   allowStreamHost: { parameters: v.tuple([text]), signal: undefined, repeatable: true, deadline: SHORT }
 }
 

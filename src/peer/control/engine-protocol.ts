@@ -20,6 +20,8 @@ export const engineProtocol = {
   open: new RequestType0<void, { code: string }>('engine/open'),
   /** Closes the peer; answered when the data folder is free. */
   close: new RequestType0<void, void>('engine/close'),
+  /** The settings of now, for a peer that this process inherits later. */
+  settings: new NotificationType<PeerSettings>('engine/settings'),
   /** Asks the editor's thread for the seal; base64, null when there is none. */
   loadSeal: new RequestType0<string | null, void>('seal/load'),
   saveSeal: new RequestType<string, void, void>('seal/save'),

@@ -30,11 +30,12 @@ function serveEngine(port: MessagePort, apiPort: MessagePort, init: EngineInit):
     save: seal => connection.sendRequest(engineProtocol.saveSeal, Buffer.from(seal).toString('base64'))
   }
   let opened: OpenedPeer | undefined
+  let { settings } = init
   connection.onRequest(engineProtocol.open, async () => {
     try {
       opened = await openPeer({
         dataFolder: init.dataFolder,
-        settings: init.settings,
+        settings: () => settings,
         sealStore,
         log: line => notify(connection.sendNotification(engineProtocol.log, line)),
         onRole: role => notify(connection.sendNotification(engineProtocol.role, role))
@@ -45,6 +46,9 @@ function serveEngine(port: MessagePort, apiPort: MessagePort, init: EngineInit):
       const { message, data } = encodeError(error)
       return new ResponseError(0, message, data)
     }
+  })
+  connection.onNotification(engineProtocol.settings, changed => {
+    settings = changed
   })
   connection.onRequest(engineProtocol.close, async () => {
     await opened?.close()

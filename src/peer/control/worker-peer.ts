@@ -8,6 +8,7 @@ import {
 } from 'vscode-jsonrpc/node'
 import type { PeerApi } from '../api.ts'
 import { PeerError } from '../errors.ts'
+import type { Unsubscribe } from '../event-emitter.ts'
 import type { SealStore } from '../identity/seal-store.ts'
 import { createLogger, type Logger, type LogLine } from '../log.ts'
 import type { PeerSettings } from '../settings.ts'
@@ -24,6 +25,8 @@ export interface WorkerPeerOptions {
   dataFolder: string
   sealStore: SealStore
   settings: PeerSettings
+  /** Calls `use` with the settings at each change: what a peer that is inherited later will run with. */
+  followSettings?: (use: (settings: PeerSettings) => void) => Unsubscribe
   log: (line: LogLine) => void
 }
 
@@ -46,9 +49,10 @@ class WorkerPeer implements OpenedPeer {
   readonly #stream: PortStream
   #role: PeerOwnership = 'client'
   #closed: Promise<void> | undefined
+  readonly #unfollow: Unsubscribe | undefined
   #exited = false
 
-  constructor({ worker, dataFolder, settings, sealStore, log }: WorkerPeerOptions) {
+  constructor({ worker, dataFolder, settings, followSettings, sealStore, log }: WorkerPeerOptions) {
     const { port1, port2 } = new MessageChannel()
     const init: EngineInit = { dataFolder, settings, sealKind: sealStore.kind }
     this.#log = createLogger('control', log)
@@ -68,6 +72,7 @@ class WorkerPeer implements OpenedPeer {
     this.#worker.on('error', error => this.#log.error('The engine failed', error))
     this.#worker.on('exit', () => this.#onExit())
     this.#connection.listen()
+    this.#unfollow = followSettings?.(changed => this.#updateSettings(changed))
   }
 
   get api(): PeerApi {
@@ -84,6 +89,7 @@ class WorkerPeer implements OpenedPeer {
       const client = await ControlClient.connect(this.#stream, false, this.#log)
       this.#facade.attach(client.api)
     } catch (error) {
+      this.#unfollow?.()
       this.#closed = Promise.resolve()
       await this.#worker.terminate()
       if (error instanceof PeerError) throw error
@@ -96,7 +102,15 @@ class WorkerPeer implements OpenedPeer {
     return this.#closed
   }
 
+  #updateSettings(settings: PeerSettings): void {
+    if (this.#exited) return
+    this.#connection
+      .sendNotification(engineProtocol.settings, settings)
+      .catch((error: unknown) => this.#log.warn('The engine was not told of the new settings', error))
+  }
+
   async #close(): Promise<void> {
+    this.#unfollow?.()
     if (!this.#exited) await this.#connection.sendRequest(engineProtocol.close)
     this.#facade.fail(new PeerError('CONTROL_LOST', 'This window has closed the peer. Open it again.'))
     await this.#worker.terminate()
@@ -104,6 +118,7 @@ class WorkerPeer implements OpenedPeer {
 
   #onExit(): void {
     this.#exited = true
+    this.#unfollow?.()
     this.#connection.dispose()
     this.#stream.destroy()
     if (this.#closed) return

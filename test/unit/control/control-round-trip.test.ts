@@ -5,7 +5,11 @@ import { join } from 'node:path'
 import type { PeerApi, PeerEventName, PeerEvents } from '../../../src/peer/api.ts'
 import { ControlClient } from '../../../src/peer/control/control-client.ts'
 import { claimControl } from '../../../src/peer/control/control-lock.ts'
-import { PEER_METHOD_NAMES, type PeerMethod } from '../../../src/peer/control/control-protocol.ts'
+import {
+  PEER_METHOD_NAMES,
+  PEER_METHODS,
+  type PeerMethod
+} from '../../../src/peer/control/control-protocol.ts'
 import { CONTROL_LIMITS, ControlServer } from '../../../src/peer/control/control-server.ts'
 import { PeerError } from '../../../src/peer/errors.ts'
 import { silentLogger } from '../../../src/peer/log.ts'
@@ -85,6 +89,10 @@ describe('control socket', () => {
       assert.deepEqual(peer.calls.at(-1), [method, ...seen])
     })
   }
+
+  it('gives a stream longer than the peer waits for the first bytes of its video', () => {
+    assert.ok(Number(PEER_METHODS.streamUrl.deadline) > 30_000)
+  })
 
   it('leaves out what the caller left out', async () => {
     await client.api.share('/a.webm', undefined, new AbortController().signal)

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PeerStatus } from '../../../src/peer/api.ts'
 import type { OpenedPeer } from '../../../src/peer/control/open-peer.ts'
-import { openPeerInWorker } from '../../../src/peer/control/worker-peer.ts'
+import { openPeerInWorker, type WorkerPeerOptions } from '../../../src/peer/control/worker-peer.ts'
 import type { SealStore } from '../../../src/peer/identity/seal-store.ts'
 import type { LogLine } from '../../../src/peer/log.ts'
+import type { PeerSettings } from '../../../src/peer/settings.ts'
+import { TEST_SETTINGS } from './test-settings.ts'
 
 const worker = new URL('../../../src/peer/control/engine-worker.ts', import.meta.url)
 
@@ -39,21 +41,18 @@ describe('a peer in a thread of its own', function () {
     await rm(folder, { recursive: true })
   })
 
-  async function open(): Promise<OpenedPeer> {
+  function settings(): PeerSettings {
+    return { ...TEST_SETTINGS, downloadFolder: folder }
+  }
+
+  async function open(changes: Partial<WorkerPeerOptions> = {}): Promise<OpenedPeer> {
     const peer = await openPeerInWorker({
       worker,
       dataFolder: join(folder, 'data'),
       sealStore,
-      settings: {
-        hosts: ['127.0.0.1'],
-        port: 0,
-        lanDiscovery: false,
-        downloadFolder: folder,
-        uploadLimit: 0,
-        downloadLimit: 0,
-        stay: true
-      },
-      log: line => lines.push(line)
+      settings: settings(),
+      log: line => lines.push(line),
+      ...changes
     })
     opened.push(peer)
     return peer
@@ -92,6 +91,24 @@ describe('a peer in a thread of its own', function () {
     await mkdir(join(folder, 'data'))
     await writeFile(join(folder, 'data', 'VERSION'), '99\n')
     await assert.rejects(open(), { code: 'DATA_FOLDER_NEWER' })
+  })
+
+  it('inherits a peer with the settings of now, not with those it was opened with', async () => {
+    const owner = await open()
+    let use: (settings: PeerSettings) => void = () => assert.fail('nobody follows the settings')
+    const heir = await open({
+      followSettings: listener => {
+        use = listener
+        return () => undefined
+      }
+    })
+    assert.equal(heir.role(), 'client')
+    use({ ...settings(), hosts: ['127.0.0.2'] })
+    await heir.api.status()
+    await owner.close()
+    const { addresses } = await heir.api.join([])
+    assert.equal(heir.role(), 'owner')
+    assert.match(String(addresses[0]), /127\.0\.0\.2/)
   })
 
   it('refuses calls after it was closed', async () => {
