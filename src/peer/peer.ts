@@ -65,7 +65,7 @@ export async function createPeer(init: PeerInit, environment: PeerEnvironment = 
 class Peer implements RunningPeer {
   readonly #init: PeerInit
   readonly #log: Logger
-  readonly #events = new EventEmitter<PeerEvents>()
+  readonly #events: EventEmitter<PeerEvents>
   readonly #closing = new AbortController()
   readonly #traffic: TrafficBook
   readonly #bans: BanList
@@ -95,6 +95,14 @@ class Peer implements RunningPeer {
     })
     this.#init = init
     this.#log = log('peer')
+    this.#events = new EventEmitter(error =>
+      init.log({
+        time: Date.now(),
+        level: 'error',
+        component: 'peer',
+        message: `a listener failed: ${String(error)}`
+      })
+    )
     this.#traffic = new TrafficBook(clock)
     this.#bans = new BanList(clock)
     this.#shelf = shelf

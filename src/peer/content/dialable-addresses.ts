@@ -12,7 +12,7 @@ type Reach = 'public' | 'private' | 'loopback' | 'never'
  * Those of a link's addresses that may be dialled, so that a link from a stranger does not make this peer knock on doors of a
  * network that he only guesses at. Public addresses and names always; private ones where an interface of this machine is in
  * their subnet; loopback where the link also names this machine, or names no other machine at all.
- * A name can still resolve to a private address: ask `isDialable` again for what it resolved to.
+ * A name can still resolve to a private address: resolve names first, as `node/link-holders.ts` does.
  */
 export function dialableLinkAddresses(addresses: readonly string[], interfaces: LocalInterfaces): string[] {
   const hosts = addresses.map(hostOf)

@@ -1,12 +1,10 @@
-import { networkInterfaces } from 'node:os'
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import type { ConnectedPeerSnapshot, Digest, HolderSnapshot, LookupStep, RingSnapshot } from '../api.ts'
 import type { AnnounceKey, Publication } from '../chord/chord.ts'
 import type { Clock } from '../clock.ts'
 import type { Bitfield } from '../content/bitfield.ts'
-import { dialableLinkAddresses } from '../content/dialable-addresses.ts'
 import type { Holder } from '../download/chunk-holder.ts'
 import { EventEmitter } from '../event-emitter.ts'
 import type { BanList } from '../exchange/ban-list.ts'
@@ -22,6 +20,7 @@ import type { Random } from '../random.ts'
 import type { PeerSettings } from '../settings.ts'
 import type { Video } from '../video/video.ts'
 import { ExchangeClient } from './exchange-client.ts'
+import { linkHolders } from './link-holders.ts'
 import { type Node, startNode } from './node.ts'
 import type { TrafficBook } from './traffic-book.ts'
 
@@ -58,7 +57,7 @@ export interface NetworkEvents {
 
 /** What exists only while this peer listens: the libp2p node, its place in the ring, its connections and servers. */
 export class Network {
-  readonly events = new EventEmitter<NetworkEvents>()
+  readonly events: EventEmitter<NetworkEvents>
   readonly exchange: ExchangeClient
   readonly #init: NetworkInit
   readonly #clock: Clock
@@ -77,6 +76,7 @@ export class Network {
     this.#clock = clock
     this.#node = node
     this.#log = createLogger('network', init.log)
+    this.events = new EventEmitter(error => this.#log.error('a listener of the network failed', error))
     const spare = (peerId: string): boolean => node.services.chord.needs(peerIdFromString(peerId))
     this.#pool = new ConnectionPool({ libp2p: node, bans, clock, log, spare })
     this.exchange = new ExchangeClient({ ...init, openStream: this.#pool.openStream.bind(this.#pool) })
@@ -192,8 +192,8 @@ export class Network {
   }
 
   /** The peers that a video's link names, at addresses that may be dialled from here. */
-  linkedHolders(video: Pick<Video, 'entry'>): Holder[] {
-    return linkHolders(video.entry.viaAddresses ?? [])
+  linkedHolders(video: Pick<Video, 'entry'>): Promise<Holder[]> {
+    return linkHolders(video.entry.viaAddresses ?? [], this.#log)
   }
 
   /** Who holds chunks of a video, as the ring's records say; this peer not included. */
@@ -267,7 +267,7 @@ export class Network {
     addresses: readonly string[],
     signal: AbortSignal
   ): Promise<ReturnType<typeof peerIdFromString>[]> {
-    const holders = linkHolders(addresses)
+    const holders = await linkHolders(addresses, this.#log)
     const dials = holders.map(holder => this.#pool.connect(holder, { signal }))
     await settle(dials, this.#log)
     return holders.map(holder => peerIdFromString(holder.peerId))
@@ -290,27 +290,6 @@ export class Network {
 
 function announceKeyOf({ keys }: Pick<Video, 'keys'>): AnnounceKey {
   return { ...keys.announceSigner, dhtKey: keys.dhtKey }
-}
-
-/** The peers that a link names, at addresses that may be dialled from here. */
-function linkHolders(addresses: readonly string[]): Holder[] {
-  const dialable = dialableLinkAddresses(addresses, networkInterfaces())
-  return merge(
-    dialable.flatMap(address => {
-      const peerId = multiaddr(address)
-        .getComponents()
-        .findLast(component => component.name === 'p2p')?.value
-      return peerId ? [{ peerId, addresses: [address] }] : []
-    })
-  )
-}
-
-function merge(holders: readonly Holder[]): Holder[] {
-  const byPeer = Map.groupBy(holders, holder => holder.peerId)
-  return [...byPeer].map(([peerId, same]) => ({
-    peerId,
-    addresses: [...new Set(same.flatMap(holder => holder.addresses))]
-  }))
 }
 
 function isRelayed(address: Multiaddr): boolean {

@@ -88,6 +88,7 @@ export class Fetching {
   /** Stops until `resume`; also over restarts. */
   async pause(video: Video): Promise<void> {
     if (video.entry.origin !== 'fetched' || video.entry.state === 'complete') return
+    if (video.state === 'failed') return
     await this.#init.shelf.update(video, { state: 'paused' })
     await video.download?.pause()
   }
@@ -245,7 +246,7 @@ export class Fetching {
   }
 
   async *#findHolders(video: Video, signal: AbortSignal): AsyncGenerator<Holder> {
-    yield* this.#requireNetwork().linkedHolders(video)
+    yield* await this.#requireNetwork().linkedHolders(video)
     yield* await this.#requireNetwork().recordedHolders(video, signal)
   }
 

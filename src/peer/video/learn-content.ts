@@ -17,7 +17,7 @@ export async function learnContent(
   network: Network,
   signal: AbortSignal
 ): Promise<ChunkSecrets> {
-  const holders = [...network.linkedHolders(video), ...(await network.recordedHolders(video, signal))]
+  const holders = [...(await network.linkedHolders(video)), ...(await network.recordedHolders(video, signal))]
   let failure = new PeerError(
     'NO_HOLDERS',
     'Nobody who holds this video was found. Ask the owner to be online.'

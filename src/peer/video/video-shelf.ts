@@ -34,7 +34,7 @@ export interface NewVideo {
 
 /** All videos of this peer: loads them, adds and removes them with their secrets, and tells of their changes. */
 export class VideoShelf {
-  readonly events = new EventEmitter<ShelfEvents>()
+  readonly events: EventEmitter<ShelfEvents>
   readonly #init: ShelfInit
   readonly #videos = new Map<Digest, Video>()
   readonly #pending = new Map<Digest, CancelTimer>()
@@ -42,6 +42,7 @@ export class VideoShelf {
 
   constructor(init: ShelfInit) {
     this.#init = init
+    this.events = new EventEmitter(error => init.log.error('a listener of the library failed', error))
   }
 
   /** Puts every entry of the library on the shelf whose ID is known. */
