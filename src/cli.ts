@@ -161,6 +161,16 @@ function onInterrupt(): void {
   setTimeout(() => process.exit(EXIT_INTERRUPTED), GOOD_BYE_MILLISECONDS).unref()
 }
 
+/** Whoever read our output has gone (`chordcast … | head`): there is nobody left to tell, so this ends without a word. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE')
+    process.stderr.write(`chordcast: the output cannot be written: ${error.message}\n`)
+  if (!interrupted.signal.aborted) onInterrupt()
+}
+
+process.stdout.on('error', onOutputError)
+// What goes wrong with the messages beside the output cannot be told anywhere.
+process.stderr.on('error', () => undefined)
 process.once('SIGINT', onInterrupt)
 process.once('SIGTERM', onInterrupt)
 process.exitCode = await main(process.argv)

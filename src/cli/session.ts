@@ -1,5 +1,5 @@
 import type { PeerApi, PeerStatus } from '../peer/api.ts'
-import { type OpenedPeer, openPeer } from '../peer/control/open-peer.ts'
+import { type OpenedPeer, type OpenPeerOptions, openPeer } from '../peer/control/open-peer.ts'
 import { PeerError } from '../peer/errors.ts'
 import { FileSealStore } from '../peer/identity/seal-store.ts'
 import type { LogLevel, LogLine } from '../peer/log.ts'
@@ -11,13 +11,16 @@ import type { Report } from './report.ts'
 export interface Session {
   api: PeerApi
   report: Report
-  /** Aborted on SIGINT and SIGTERM. */
+  /** Aborted on SIGINT and SIGTERM, and with a `PeerError` when the peer of another process has gone. */
   signal: AbortSignal
   /** Whether another process runs the peer. */
   borrowed: boolean
   /** Monotonic milliseconds at which `listening` was reported. */
   listeningSince: number
 }
+
+const NOT_APPLIED =
+  'The peer that runs in this data folder already is used. The --host, --port, --no-mdns and limits given here do not apply to it.'
 
 const LEVELS: LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error']
 
@@ -29,12 +32,15 @@ export async function withJoinedPeer(
   signal: AbortSignal,
   command: (session: Session) => Promise<void>
 ): Promise<void> {
-  const peer = await open(options, settings, false)
+  const lost = new AbortController()
+  const peer = await open(options, settings, { inherit: settings.stay, onLost: error => lost.abort(error) })
   try {
     const borrowed = peer.role() === 'client'
+    if (borrowed && givesOwnSettings(options)) report.note(NOT_APPLIED)
     const since = reportListening(peer.api, report)
-    await join(peer.api, options, signal)
-    await command({ api: peer.api, report, signal, borrowed, listeningSince: await since })
+    const ended = AbortSignal.any([signal, lost.signal])
+    await join(peer.api, options, ended)
+    await command({ api: peer.api, report, signal: ended, borrowed, listeningSince: await since })
   } finally {
     report.close()
     await peer.close()
@@ -47,7 +53,7 @@ export async function withRunningPeer(
   settings: PeerSettings,
   command: (api: PeerApi) => Promise<void>
 ): Promise<void> {
-  const peer = await open(options, settings, true)
+  const peer = await open(options, settings, { clientOnly: true })
   try {
     await command(peer.api)
   } finally {
@@ -55,21 +61,34 @@ export async function withRunningPeer(
   }
 }
 
-/** Resolves when the user interrupts: for commands that stay. */
+/** Why a session's signal was aborted. */
+export function interruption({ reason }: AbortSignal): PeerError {
+  return reason instanceof PeerError ? reason : new PeerError('ABORTED', 'Interrupted.')
+}
+
+/** Rejects when the user interrupts or the peer has gone: for commands that stay. */
 export function untilInterrupted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
-    const stop = (): void => reject(new PeerError('ABORTED', 'Interrupted.'))
+    const stop = (): void => reject(interruption(signal))
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop, { once: true })
   })
 }
 
-function open(options: CommonOptions, settings: PeerSettings, clientOnly: boolean): Promise<OpenedPeer> {
+function givesOwnSettings({ host, port, mdns, uploadLimit, downloadLimit }: CommonOptions): boolean {
+  return host.length > 0 || port !== 0 || !mdns || uploadLimit !== 0 || downloadLimit !== 0
+}
+
+function open(
+  options: CommonOptions,
+  settings: PeerSettings,
+  role: Pick<OpenPeerOptions, 'clientOnly' | 'inherit' | 'onLost'>
+): Promise<OpenedPeer> {
   return openPeer({
     dataFolder: options.data,
     sealStore: new FileSealStore(options.data),
     settings,
-    clientOnly,
+    ...role,
     // This command joins by itself, with the bootstrap that it was given.
     rejoin: false,
     log: line => writeLog(line, options.logLevel)

@@ -126,7 +126,7 @@ export class FakePeer implements RunningPeer {
 
   async streamUrl(digest: string): Promise<string> {
     this.#note('streamUrl', digest)
-    return 'http://127.0.0.1:1/x'
+    return this.answers.streamUrl ? await this.answers.streamUrl(digest) : 'http://127.0.0.1:1/x'
   }
 
   async allowStreamHost(authority: string): Promise<void> {
