@@ -64,6 +64,7 @@ function createServices(context: vscode.ExtensionContext, channel: vscode.LogOut
         dataFolder,
         sealStore: chooseSealStore(context.secrets, dataFolder),
         settings: configuration.peerSettings(),
+        followSettings: use => configuration.followPeerSettings(use),
         log: logBook.write
       }),
     consent: () => askConsent(context.globalState),

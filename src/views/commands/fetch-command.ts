@@ -23,9 +23,10 @@ async function fetchVideo(services: Services, argument: unknown): Promise<VideoS
 
 /** Fetches what the user has confirmed; the player opens beside as soon as it can. */
 export async function fetchReference(
-  { controller, configuration, selection, players, errors, logger }: Services,
+  services: Services,
   reference: VideoLink
 ): Promise<VideoSnapshot | undefined> {
+  const { controller, configuration, selection, players, errors, logger } = services
   if (!(await controller.join())) return undefined
   const api = await controller.open()
   await makeFolder(configuration.peerSettings().downloadFolder)
@@ -36,7 +37,7 @@ export async function fetchReference(
   const watches = configuration.get('watchOnFetch')
   if (watches) players.openWhenPlayable(video.digest).catch((error: unknown) => errors.show(error))
   if (!isComplete(video))
-    showDownload(controller, video, !watches).catch((error: unknown) => errors.show(error))
+    showDownload(services, video, !watches).catch((error: unknown) => errors.show(error))
   return video
 }
 

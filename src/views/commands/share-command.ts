@@ -1,3 +1,5 @@
+import { realpath } from 'node:fs/promises'
+import { basename } from 'node:path'
 import * as vscode from 'vscode'
 import type { VideoSnapshot } from '../../peer/api.ts'
 import { PeerError } from '../../peer/errors.ts'
@@ -9,6 +11,7 @@ import type { Services } from '../services.ts'
 import type { Command } from './command.ts'
 import { copyIds, copyLinks } from './copy-commands.ts'
 import { dialogFilters } from './file-types.ts'
+import { type ShareFailure, shareEach } from './share-each.ts'
 
 /** Sharing files: from the explorer (several at once), by dropping them on the view, or through a dialog. */
 export function shareCommands(services: Services): Command[] {
@@ -20,10 +23,17 @@ async function shareVideos(services: Services, args: readonly unknown[]): Promis
   if (files === undefined || files.length === 0) return []
   const paths = files.map(localPath)
   if (!(await services.controller.join())) return []
-  const videos: VideoSnapshot[] = []
-  for (const path of paths) videos.push(await shareOne(services, path))
-  announce(services, videos).catch((error: unknown) => services.errors.show(error))
-  return videos
+  const { shared, failures } = await shareEach(paths, path => shareOne(services, path))
+  announce(services, shared).catch((error: unknown) => services.errors.show(error))
+  for (const failure of failures) tellFailure(services, failure)
+  return shared
+}
+
+/** Returns at once: the failures of several files are shown beside each other. */
+function tellFailure(services: Services, { path, error }: ShareFailure): void {
+  const { errors, logger } = services
+  const retry = (): Promise<unknown> => shareVideos(services, [vscode.Uri.file(path)])
+  errors.show(error, retry).catch((cause: unknown) => logger.error('an error could not be shown', cause))
 }
 
 function urisFrom([clicked, selected]: readonly unknown[]): vscode.Uri[] | undefined {
@@ -51,7 +61,8 @@ function localPath(uri: vscode.Uri): string {
 
 async function shareOne({ controller, selection }: Services, path: string): Promise<VideoSnapshot> {
   const api = await controller.open()
-  const name = displayName(path.split(/[\\/]/).at(-1) ?? path)
+  const name = displayName(basename(path))
+  const realPath = await resolveLinks(path)
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: `Preparing ${plainText(name)}`,
@@ -60,7 +71,8 @@ async function shareOne({ controller, selection }: Services, path: string): Prom
   const video = await vscode.window.withProgress(options, async (progress, token) => {
     let shown = 0
     const unsubscribe = api.on('shareProgress', step => {
-      const percent = step.path === path ? percentOf(step.bytesDone, step.bytes) : shown
+      const percent =
+        step.path === path || step.path === realPath ? percentOf(step.bytesDone, step.bytes) : shown
       if (percent > shown) progress.report({ increment: percent - shown, message: `${percent} %` })
       shown = Math.max(shown, percent)
     })
@@ -69,6 +81,15 @@ async function shareOne({ controller, selection }: Services, path: string): Prom
   controller.model.takeVideo(video)
   selection.select(video.digest)
   return video
+}
+
+/** Progress is told under the path that links lead to. Of a path that leads nowhere, sharing itself tells. */
+async function resolveLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch {
+    return path
+  }
 }
 
 async function announce(services: Services, videos: VideoSnapshot[]): Promise<void> {

@@ -2,9 +2,9 @@ import * as vscode from 'vscode'
 import type { Digest, VideoSnapshot } from '../../peer/api.ts'
 import { displayName, percentOf } from '../../shared/format.ts'
 import { commands } from '../ids.ts'
-import type { PeerController } from '../peer-controller.ts'
 import type { PeerModel } from '../peer-model.ts'
 import { plainText } from '../plain-text.ts'
+import type { Services } from '../services.ts'
 import { describeProgress, isActive } from '../video-state.ts'
 
 /**
@@ -12,14 +12,16 @@ import { describeProgress, isActive } from '../video-state.ts'
  * Cancelling pauses it. With `tellEnd`, completion is told with a way to watch.
  */
 export async function showDownload(
-  controller: PeerController,
+  { controller, errors }: Services,
   video: VideoSnapshot,
   tellEnd: boolean
 ): Promise<void> {
   const { Notification } = vscode.ProgressLocation
   const options = { location: Notification, title: 'Fetching', cancellable: true }
   await vscode.window.withProgress(options, async (progress, token) => {
-    token.onCancellationRequested(() => void controller.api?.pause(video.digest))
+    token.onCancellationRequested(() => {
+      controller.api?.pause(video.digest).catch((error: unknown) => errors.show(error))
+    })
     let shown = 0
     await untilIdle(controller.model, video.digest, ({ have, chunks, ...rest }) => {
       const percent = percentOf(have, chunks)

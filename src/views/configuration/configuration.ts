@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import * as vscode from 'vscode'
+import type { Unsubscribe } from '../../peer/event-emitter.ts'
 import type { PeerSettings } from '../../peer/settings.ts'
 import { type SettingName, settings, settingsSection } from '../ids.ts'
 import { cleanList, type RawSettings, toPeerSettings } from './peer-settings.ts'
@@ -44,6 +45,15 @@ export class Configuration {
       },
       homedir()
     )
+  }
+
+  /** Calls `use` with the peer's settings at each change of one of them. */
+  followPeerSettings(use: (settings: PeerSettings) => void): Unsubscribe {
+    const subscription = vscode.workspace.onDidChangeConfiguration(event => {
+      const touched = restartSettings.some(name => event.affectsConfiguration(`${settingsSection}.${name}`))
+      if (touched) use(this.peerSettings())
+    })
+    return () => subscription.dispose()
   }
 
   /** Addresses to join by; empty starts a ring or finds one on the local network. */

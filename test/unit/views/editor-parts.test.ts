@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import type { VideoSnapshot } from '../../../src/peer/api.ts'
+import { PeerError } from '../../../src/peer/errors.ts'
 import { createLogger } from '../../../src/peer/log.ts'
 import { ChangeBatch } from '../../../src/views/change-batch.ts'
 import { videosFromArguments } from '../../../src/views/commands/command-targets.ts'
+import { shareEach } from '../../../src/views/commands/share-each.ts'
 import { resolveDownloadFolder } from '../../../src/views/configuration/download-folder.ts'
 import { toPeerSettings } from '../../../src/views/configuration/peer-settings.ts'
 import { diagnosticsReport } from '../../../src/views/diagnostics.ts'
@@ -95,6 +98,38 @@ describe('the button of a failure', () => {
   it('is the log where nothing can be tried again', () => {
     assert.equal(errorAction('NO_HOLDERS', false).label, 'Show Log')
     assert.equal(errorAction('INTERNAL', true).label, 'Show Log')
+  })
+})
+
+describe('sharing several files', () => {
+  const paths = ['/v/a.webm', '/v/b.webm', '/v/c.webm']
+
+  function failAt(path: string, failure: PeerError) {
+    return async (asked: string): Promise<VideoSnapshot> => {
+      if (asked === path) throw failure
+      return fakeVideo({ path: asked })
+    }
+  }
+
+  it('keeps what was shared, and tells of each that was not', async () => {
+    const failure = new PeerError('FILE_EMPTY', 'The file is empty.')
+    const { shared, failures } = await shareEach(paths, failAt('/v/a.webm', failure))
+    assert.deepEqual(
+      shared.map(({ path }) => path),
+      ['/v/b.webm', '/v/c.webm']
+    )
+    assert.deepEqual(
+      failures.map(({ path, error }) => [path, error.code, error.message]),
+      [['/v/a.webm', 'FILE_EMPTY', 'a.webm: The file is empty.']]
+    )
+  })
+
+  it('ends when one is cancelled, which is no failure', async () => {
+    const { shared, failures } = await shareEach(
+      paths,
+      failAt('/v/b.webm', new PeerError('ABORTED', 'Cancelled.'))
+    )
+    assert.deepEqual([shared.length, failures.length], [1, 0])
   })
 })
 
