@@ -152,6 +152,13 @@ describe('what bad input gets', function () {
     assert.equal((await failure(['status'])).code, 'NOT_JOINED')
   })
 
+  it('a reader that goes away: leaves without a word', async () => {
+    const peer = peers.start(['peer'])
+    peer.stopReading()
+    assert.equal(await peer.exit(), 130)
+    assert.equal(peer.errors, '')
+  })
+
   it('SIGTERM: leaves within 3 s with exit code 130', async () => {
     const peer = peers.start(['peer'])
     await peer.event('ring')

@@ -76,6 +76,11 @@ export class CliPeer {
     return addresses[0]
   }
 
+  /** Closes the pipe that the process writes to, as `chordcast … | head` does. */
+  stopReading(): void {
+    this.#child.stdout?.destroy()
+  }
+
   /** Resolves with the exit code once the process has ended by itself. */
   exit(): Promise<number | null> {
     return this.#exit

@@ -65,6 +65,20 @@ describe('three processes on loopback: bootstrap, owner, fetcher', function () {
     await owner.stop()
   })
 
+  it('makes the folder that --out names with a trailing slash', async () => {
+    const source = join(folder, 'into-new-folder.webm')
+    await writeSampleFile(source, 300 * KIB)
+    const owner = peers.start(['share', source])
+    const { link } = await owner.event('shared')
+    const fetcher = peers.start(['fetch', String(link), '--out', `${join(folder, 'new', 'folder')}/`])
+    assert.equal(
+      (await fetcher.event('complete')).path,
+      join(folder, 'new', 'folder', 'into-new-folder.webm')
+    )
+    assert.equal(await fetcher.exit(), 0)
+    await owner.stop()
+  })
+
   it('gives the same ID for the same unchanged file, and a new one on request', async () => {
     const source = join(folder, 'again.webm')
     await writeSampleFile(source, 600 * KIB)

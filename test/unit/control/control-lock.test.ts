@@ -10,12 +10,14 @@ import { type ControlLock, claimControl } from '../../../src/peer/control/contro
 describe('control lock', () => {
   let folder: string
   const children: ChildProcess[] = []
+  const taken: ControlLock[] = []
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'chordcast-test-'))
   })
 
   afterEach(async () => {
+    await Promise.all(taken.splice(0).map(lock => lock.release()))
     await Promise.all(children.splice(0).map(child => kill(child)))
     await rm(folder, { recursive: true })
   })
@@ -31,6 +33,7 @@ describe('control lock', () => {
     for (;;) {
       const claim = await claimControl(path, true)
       if (claim?.role === 'client') claim.socket.destroy()
+      if (claim?.role === 'owner') taken.push(claim.lock)
       if (claim) return claim.role
       await new Promise(resolve => setTimeout(resolve, Math.random() * 10))
     }
