@@ -6,7 +6,6 @@ import { digestOf } from '../content/content-id.ts'
 import { deriveContentKeys } from '../content/content-key.ts'
 import { parseIdOrLink, type VideoLink } from '../content/link.ts'
 import { type Metadata, openMetadata } from '../content/metadata.ts'
-import { UNKNOWN_MIME_TYPE } from '../content/mime-type.ts'
 import type { Holder, HolderSession } from '../download/chunk-holder.ts'
 import { Download, type DownloadFacts } from '../download/download.ts'
 import { systemFiles } from '../download/file-system.ts'
@@ -139,7 +138,7 @@ export class Fetching {
         digest,
         origin: 'fetched',
         name: digest.slice(0, 8),
-        mimeType: UNKNOWN_MIME_TYPE,
+        mimeType: '',
         bytes: 0,
         chunkSize: 0,
         chunks: 0,

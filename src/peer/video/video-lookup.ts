@@ -3,7 +3,6 @@ import type { Clock } from '../clock.ts'
 import { digestOf } from '../content/content-id.ts'
 import { deriveIdKeys } from '../content/id-keys.ts'
 import { parseIdOrLink } from '../content/link.ts'
-import { UNKNOWN_MIME_TYPE } from '../content/mime-type.ts'
 import type { ChunkSecrets } from '../download/chunk-store.ts'
 import type { Presence } from '../node/presence.ts'
 import { learnContent } from './learn-content.ts'
@@ -64,7 +63,7 @@ export class VideoLookup {
         digest,
         origin: 'fetched',
         name: digest.slice(0, 8),
-        mimeType: UNKNOWN_MIME_TYPE,
+        mimeType: '',
         policy: 'open',
         state: 'transferring',
         viaAddresses: addresses

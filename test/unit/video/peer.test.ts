@@ -85,11 +85,22 @@ describe('a peer with real parts on loopback', function () {
   it('fetches an ID once, however many ask for it at a time', async () => {
     const { video, link } = await shareNew('once.webm')
     await fetcher.join([])
+    const types: string[] = []
+    const stop = fetcher.on(
+      'video',
+      ({ digest, mimeType }) => digest === video.digest && types.push(mimeType)
+    )
     const both = await Promise.all([fetcher.fetch(link), fetcher.fetch(link), fetcher.fetch(video.id)])
     assert.equal(new Set(both.map(({ digest }) => digest)).size, 1)
     const done = await until(fetcher, video.digest, isComplete)
     assert.deepEqual(await readdir(join(folder, 'fetcher-downloads')), ['once.webm'])
     assert.equal(done.sha256, video.sha256)
+    stop()
+    assert.deepEqual(
+      [...new Set(types)],
+      ['', 'application/octet-stream'],
+      'no type before the metadata are known'
+    )
   })
 
   it('does not say "complete" of a file that was overwritten: it is fetched again', async () => {
