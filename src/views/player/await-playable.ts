@@ -32,9 +32,9 @@ function judge(video: VideoSnapshot | undefined, signal: AbortSignal): VideoSnap
   return undefined
 }
 
-/** Manifest and metadata are here: the type is known, or never will be. */
+/** Manifest and metadata are here. Chunks are no sign of it: the first may come before the type is told. */
 function isKnown(video: VideoSnapshot): boolean {
-  return video.chunks > 0 && (video.mimeType !== '' || video.have > 0)
+  return video.chunks > 0 && video.mimeType !== ''
 }
 
 function unplayable(video: VideoSnapshot): PeerError {

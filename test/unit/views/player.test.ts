@@ -148,6 +148,7 @@ describe('opening a player', () => {
     model.takeVideo(fakeVideo({ state: 'finding', chunks: 0, have: 0, mimeType: '' }))
     const playable = awaitPlayable(model, digest, never)
     model.takeVideo(fakeVideo({ state: 'asking', mimeType: '', have: 0 }))
+    model.takeVideo(fakeVideo({ state: 'transferring', mimeType: '', have: 1 }))
     model.takeVideo(fakeVideo())
     assert.equal((await playable).mimeType, 'video/webm')
   })
