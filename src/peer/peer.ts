@@ -281,6 +281,7 @@ class Peer implements RunningPeer {
   }
 
   #onStatus(status: PeerStatus): void {
+    for (const video of this.#shelf.list()) this.#countHolders(video)
     this.#events.emit('status', status)
     this.#events.emit('peers', this.#presence.network?.connectedPeers() ?? [])
   }
@@ -293,8 +294,13 @@ class Peer implements RunningPeer {
 
   #onHoldings(digest: Digest): void {
     const video = this.#shelf.find(digest)
-    if (!video) return
-    video.knownHolders = this.#traffic.holdingsOf(digest).length
+    if (video) this.#countHolders(video)
+  }
+
+  #countHolders(video: Video): void {
+    const holders = this.#traffic.holdingsOf(video.digest).length
+    if (holders === video.knownHolders) return
+    video.knownHolders = holders
     this.#shelf.changed(video)
   }
 
