@@ -63,7 +63,7 @@ function buildProgram(): Command {
     .option('--out <path>', 'file or folder to save to (default: the current folder)')
     .option('--seed', 'stay and share on what was fetched', false)
     .option('--watch', 'print a URL that plays the video while it arrives; save it; stay', false)
-    .option('--watch-only', 'watch without saving')
+    .option('--watch-only', 'watch without saving (not yet)')
     .action(async (id: string, own: CommonOptions & FetchOptions) => {
       if (own.watchOnly)
         throw usage('--watch-only does not exist yet. Use --watch, which saves the video as well.')
@@ -71,7 +71,7 @@ function buildProgram(): Command {
       await joined(own, { stay }, session => runFetch(session, id, own))
     })
 
-  add('mirror', 'hold ciphertext and serve it')
+  add('mirror', 'hold ciphertext and serve it (not yet)')
     .argument('<id|link>')
     .action(() => {
       throw usage('mirror does not exist yet. Use "fetch --seed" to hold and serve a video.')

@@ -76,7 +76,7 @@ export function humanReport({ stdout, stderr }: Streams): Report {
   const drawProgress = (video: VideoSnapshot): void => {
     if (!stderr.isTTY || video.chunks === 0) return
     bar ??= startBar(video)
-    bar.update(video.have, { peers: video.holders, rate: formatRate(video.downloadBytesPerSecond) })
+    bar.update(video.have, progressWords(video))
   }
   return {
     listening: status => {
@@ -107,14 +107,23 @@ export function humanReport({ stdout, stderr }: Streams): Report {
 
 function startBar(video: VideoSnapshot): SingleBar {
   const bar = new SingleBar({
-    format: '{bar} {percentage}% · {value}/{total} chunks · {peers} peers · {rate} · {eta_formatted} left',
+    format: '{bar} {percentage}% · {value}/{total} chunks · {peers} · {rate}{left}',
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    hideCursor: true,
-    etaBuffer: 50
+    hideCursor: true
   })
-  bar.start(video.chunks, video.have, { peers: video.holders, rate: '' })
+  bar.start(video.chunks, video.have, progressWords(video))
   return bar
+}
+
+function progressWords(video: VideoSnapshot): { peers: string; rate: string; left: string } {
+  const { holders, have, chunks, bytes, downloadBytesPerSecond: rate } = video
+  const seconds = rate > 0 ? Math.ceil((bytes * (1 - have / chunks)) / rate) : 0
+  return {
+    peers: holders === 1 ? '1 peer' : `${holders} peers`,
+    rate: formatRate(rate),
+    left: seconds > 0 ? ` · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left` : ''
+  }
 }
 
 function describeLookup(result: LookupResult): string {

@@ -124,6 +124,10 @@ describe('three processes on loopback: bootstrap, owner, fetcher', function () {
       [[peerId, 2]]
     )
     assert.ok((result.steps as unknown[]).length > 0)
+
+    const link = String((await owner.event('shared')).link)
+    const byLink = await peers.start(['lookup', link]).event('lookup')
+    assert.deepEqual(byLink.holders, result.holders, 'a link needs no bootstrap')
     await owner.stop()
   })
 })

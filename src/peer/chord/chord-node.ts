@@ -162,6 +162,12 @@ export class ChordNode {
     return this.#isJoined
   }
 
+  /** Whether the ring has somebody to ask: a client that has met no member yet has not. */
+  get canAskRing(): boolean {
+    const isMember = this.membership.role === 'member'
+    return this.#isJoined && (isMember || this.ring.successors.entries.length > 0)
+  }
+
   /**
    * Joins the ring that `entry` is in (Zave's join: the successor's list is read before becoming a member), or starts a
    * ring of one.
@@ -237,7 +243,7 @@ export class ChordNode {
   /** Verified, unexpired provider records, without what tombstones ended. */
   async findProviders(key: RingPosition, options: FindProvidersOptions): Promise<ProviderRecord[]> {
     const { signal, through, owner } = options
-    if (this.#isJoined) {
+    if (this.canAskRing || (this.#isJoined && !through?.length)) {
       const found = withoutTombstoned(await this.read(key, { signal }), owner)
       if (found.length > 0 || !through?.length) return found
     }

@@ -254,7 +254,7 @@ export class Chord implements Startable {
   /** A look-up, step by step as it happens; returns the owners. */
   async *lookup(key: Uint8Array, options: SearchOptions): AsyncGenerator<LookupStep, Owners> {
     const { signal, through } = options
-    const isForeign = !this.#node.isJoined && through !== undefined
+    const isForeign = !this.#node.canAskRing && through !== undefined && through.length > 0
     const seeds = isForeign ? await this.#node.seedsFrom(through.map(asContact), signal) : undefined
     return yield* this.#node.lookup(positionFromBytes(key), { signal, ...(seeds ? { seeds } : {}) })
   }

@@ -214,8 +214,9 @@ export class Network {
     const { chord } = this.#node.services
     const owner = video.content && peerIdFromString(video.content.manifest.ownerPeerId)
     const options = { signal, ...(owner ? { owner } : {}) }
-    let records = chord.isJoined ? await chord.findProviders(video.keys.dhtKey, options) : []
     const links = video.entry.viaAddresses ?? []
+    let records =
+      this.#hasNeighbours || links.length === 0 ? await chord.findProviders(video.keys.dhtKey, options) : []
     if (records.length === 0 && links.length > 0) {
       const through = await this.#connectToLink(links, signal)
       records = await chord.findProviders(video.keys.dhtKey, { ...options, through })
@@ -231,7 +232,9 @@ export class Network {
   /** The hops to the members that store a video's records. */
   async lookup(video: Pick<Video, 'keys' | 'entry'>, signal: AbortSignal): Promise<LookupStep[]> {
     const { chord } = this.#node.services
-    const through = chord.isJoined ? [] : await this.#connectToLink(video.entry.viaAddresses ?? [], signal)
+    const through = this.#hasNeighbours
+      ? []
+      : await this.#connectToLink(video.entry.viaAddresses ?? [], signal)
     const steps: LookupStep[] = []
     for await (const step of chord.lookup(video.keys.dhtKey, { signal, through })) {
       steps.push({ ...step, peerId: step.peerId.toString() })
@@ -246,6 +249,11 @@ export class Network {
     const { predecessor, successors, fingers } = this.ring
     const inRing = new Set([predecessor, ...successors, ...fingers])
     return [...byPeer].map(([peerId, connection]) => this.#snapshot(peerId, connection, inRing.has(peerId)))
+  }
+
+  /** A peer that has met nobody can ask nobody but the peers of a link. */
+  get #hasNeighbours(): boolean {
+    return this.ring.successors.length > 0
   }
 
   async #serve(): Promise<void> {
