@@ -28,7 +28,7 @@ export const layers: readonly Layer[] = [
     kind: 'mocha',
     files: 'test/process/**/*.test.ts',
     timeoutSeconds: 120,
-    deadlineSeconds: 480
+    deadlineSeconds: 600
   },
   {
     name: 'host',
