@@ -43,6 +43,7 @@ class DownloadEnd {
     this.#api = api
     this.#report = report
     this.#digest = digest
+    // Whoever awaits it hears of the failure; it may come before anybody does.
     this.#end.promise.catch(() => undefined)
     this.#subscriptions = [
       api.on('video', video => this.#onVideo(video)),

@@ -193,6 +193,7 @@ function endOf(signal: AbortSignal, gone: AbortSignal): { rejection: Promise<nev
   const onAbort = (): void => reject(gone.aborted ? controlLost() : signal.reason)
   if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort)
+  // Whoever awaits it hears of the failure; it may come before anybody does.
   promise.catch(() => undefined)
   return { rejection: promise, dispose: () => signal.removeEventListener('abort', onAbort) }
 }

@@ -53,6 +53,7 @@ export class OwnedPeer {
    */
   static async start(lock: ControlLock, init: OwnedPeerInit, log: Logger): Promise<OwnedPeer> {
     const ready = Promise.withResolvers<PeerApi>()
+    // Whoever awaits it hears of the failure; it may come before anybody does.
     ready.promise.catch(() => undefined)
     const server = new ControlServer(lock, ready.promise, log)
     try {
@@ -99,6 +100,7 @@ export class OwnedPeer {
   async #closePeer(): Promise<void> {
     const deadline = new AbortController()
     const late = delay(CLOSE_DEADLINE, 'late', { signal: deadline.signal, ref: false })
+    // Rejects only when it is no longer needed.
     late.catch(() => undefined)
     try {
       const outcome = await Promise.race([this.#peer.close({ hurry: this.#server.heirs > 0 }), late])

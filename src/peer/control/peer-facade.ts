@@ -29,6 +29,7 @@ export class PeerFacade {
       (method, values) => this.#call(method, values),
       (event, listener) => this.#on(event, listener)
     )
+    // Whoever awaits it hears of the failure; it may come before anybody does.
     this.#next.promise.catch(() => undefined)
   }
 

@@ -177,6 +177,7 @@ export class Swarm {
     this.#pause = pause
     const wake = (): void => pause.abort()
     this.#stopping.signal.addEventListener('abort', wake, { once: true })
+    // Being woken early is the point: it looks again at once.
     await sleep(this.#components.clock, milliseconds, pause.signal).catch(() => undefined)
     this.#stopping.signal.removeEventListener('abort', wake)
   }
