@@ -106,6 +106,8 @@ describe('a peer in a thread of its own', function () {
     use({ ...settings(), hosts: ['127.0.0.2'] })
     await heir.api.status()
     await owner.close()
+    // A read waits until the heir has taken over; a join that meets the switch is refused.
+    await heir.api.status()
     const { addresses } = await heir.api.join([])
     assert.equal(heir.role(), 'owner')
     assert.match(String(addresses[0]), /127\.0\.0\.2/)
