@@ -15,6 +15,7 @@ export type PeerErrorCode =
   | 'DISK_FULL'
   | 'NOT_SUPPORTED'
   | 'VIDEO_UNKNOWN'
+  | 'VIDEO_UNSHARED'
   | 'VERIFY_MISMATCH'
   // this peer and its data folder
   | 'NOT_JOINED'

@@ -1,20 +1,21 @@
 import type { Clock } from '../clock.ts'
-import { PeerError, toPeerError } from '../errors.ts'
+import { toPeerError } from '../errors.ts'
 import { EventEmitter } from '../event-emitter.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { Signer } from '../wire/signature.ts'
 import type { Contact } from './contact.ts'
-import { deadline } from './deadline.ts'
-import { findOwners, Lookup, type LookupOptions, type LookupStep, type Owners } from './lookup.ts'
+import { type EnterOptions, Entrance } from './entrance.ts'
+import { FingerFixer } from './finger-fixer.ts'
+import type { LookupOptions, LookupStep, Owners } from './lookup.ts'
 import { Membership } from './membership.ts'
 import { Merger } from './merger.ts'
 import { Network } from './network.ts'
 import { PeriodicTask } from './periodic-task.ts'
-import { HandOver } from './record/hand-over.ts'
+import { HandOver, type RecordsMoved } from './record/hand-over.ts'
 import type { ProviderRecord, VerifySignature } from './record/provider-record.ts'
 import { Publisher } from './record/publisher.ts'
-import { type KeyContents, RecordReader, withoutTombstoned } from './record/record-reader.ts'
+import { type KeyContents, RecordReader } from './record/record-reader.ts'
 import { RecordStore } from './record/record-store.ts'
 import { Replicator } from './record/replicator.ts'
 import type { RingPosition } from './ring-position.ts'
@@ -23,6 +24,7 @@ import { RingState } from './ring-state.ts'
 import type { DialBack } from './rpc/handlers/dial-back.ts'
 import { createHandlers } from './rpc/handlers.ts'
 import type { Handlers, Transport } from './rpc/protocol.ts'
+import { type FindProvidersOptions, Search } from './search.ts'
 import { Stabilizer } from './stabilizer.ts'
 
 /** What a node needs from its host. */
@@ -55,26 +57,21 @@ export interface ChordNodeInit {
   settlingInterval?: number
 }
 
-export interface FindProvidersOptions {
-  signal: AbortSignal
-  /** Whose tombstone ends all records of the key: the owner that the manifest names (text form of its peer id). */
-  owner?: string
-  /** Peers to begin with when this peer is in no ring, or its ring knows nothing. */
-  through?: readonly Contact[]
+export interface ChordNodeEvents {
+  /** This peer's view of its ring changed. */
+  ring: RingSnapshot
+  handOver: RecordsMoved
 }
 
 const SWEEP_INTERVAL = 60_000
-/** Milliseconds that a join waits for a dial-back. */
-const DIAL_BACK_PATIENCE = 7_000
 const SNAPSHOT_DEBOUNCE = 100
-const GOODBYE_TIMEOUT = 1_000
 
 /**
  * One peer of a Chord ring, apart from any network library: ring maintenance, look-ups and records over an injected
  * transport, clock and random source.
  */
 export class ChordNode {
-  readonly events: EventEmitter<{ ring: RingSnapshot }>
+  readonly events: EventEmitter<ChordNodeEvents>
   /** Answers to other peers' requests. */
   readonly handlers: Handlers
   readonly ring: RingState
@@ -87,8 +84,9 @@ export class ChordNode {
   readonly #init: ChordNodeInit
   readonly #handOver: HandOver
   readonly #replicator: Replicator
-  readonly #reader: RecordReader
   readonly #merger: Merger
+  readonly #search: Search
+  readonly #entrance: Entrance
   readonly #sweep: PeriodicTask
   readonly #announce: PeriodicTask
   #isJoined = false
@@ -110,12 +108,23 @@ export class ChordNode {
     this.store = new RecordStore({ clock, random, verify, log })
     this.#handOver = new HandOver({ ...shared, store: this.store })
     this.#replicator = new Replicator({ ...shared, store: this.store, handOver: this.#handOver })
-    this.#reader = new RecordReader({ ...shared, store: this.store, verify, peerId })
+    const seedsFrom = (entries: readonly Contact[], signal: AbortSignal) =>
+      this.#merger.seedsFrom(entries, signal)
+    this.#search = new Search({
+      ...shared,
+      reader: new RecordReader({ ...shared, store: this.store, verify, peerId }),
+      isJoined: () => this.#isJoined,
+      seedsFrom
+    })
     this.membership = new Membership(shared, init.stay ?? true)
     this.stabilizer = new Stabilizer(
       {
         ...shared,
-        lookup: (key, signal) => this.owners(key, { signal }),
+        fingerFixer: new FingerFixer({
+          ...shared,
+          lookup: (key, signal) => this.owners(key, { signal }),
+          lookupFrom: (from, key, signal) => this.#search.ownersFrom(from, key, signal)
+        }),
         onAlone: signal => this.#merger.findWayBack(signal)
       },
       {
@@ -136,8 +145,14 @@ export class ChordNode {
       peerId,
       addresses,
       isJoined: () => this.#isJoined,
-      owners: async (key, signal) => (await this.owners(key, { signal })).members,
+      owners: async (key, signal) => (await this.#search.agreedOwners(key, { signal })).members,
       storeHere: record => this.store.accept(record)
+    })
+    this.#entrance = new Entrance({
+      ...shared,
+      membership: this.membership,
+      search: this.#search,
+      seedsFrom
     })
     this.handlers = createHandlers({
       ring: this.ring,
@@ -164,8 +179,7 @@ export class ChordNode {
 
   /** Whether the ring has somebody to ask: a client that has met no member yet has not. */
   get canAskRing(): boolean {
-    const isMember = this.membership.role === 'member'
-    return this.#isJoined && (isMember || this.ring.successors.entries.length > 0)
+    return this.#search.canAskRing
   }
 
   /**
@@ -173,15 +187,15 @@ export class ChordNode {
    * ring of one.
    * @throws PeerError what the look-up of the own position throws; the signal's reason
    */
-  async join(
-    entry: Contact | undefined,
-    options: { signal: AbortSignal; onStage?: (text: string) => void }
-  ): Promise<void> {
+  async join(entry: Contact | undefined, options: EnterOptions): Promise<void> {
     try {
-      if (entry) await this.#enter(entry, options)
+      if (entry) await this.#entrance.enter(entry, options)
       else this.membership.beAlone()
       this.#start()
       await this.stabilizer.settle(options.signal)
+      this.#components.log.info(
+        `Joined the ring ${this.#init.ring}${entry ? ` through peer ${entry.peerId}` : ', alone so far'}`
+      )
     } catch (error) {
       this.stop()
       throw error
@@ -198,12 +212,13 @@ export class ChordNode {
       await this.publisher.withdrawAll(signal)
       if (this.ring.isMember) {
         await this.#replicator.handAway(signal)
-        await this.#sayGoodbye(signal)
+        await this.#entrance.sayGoodbye(signal)
       }
     } catch (error) {
       this.#components.log.info(`Left the ring before all was handed over: ${toPeerError(error).message}`)
     }
     this.stop()
+    this.#components.log.info(`Left the ring ${this.#init.ring}`)
   }
 
   /** Stops at once, as a crash would; the ring finds out by itself. */
@@ -226,31 +241,27 @@ export class ChordNode {
 
   /** A look-up, step by step; returns the key's owners. */
   lookup(key: RingPosition, options: LookupOptions): AsyncGenerator<LookupStep, Owners> {
-    return this.#newLookup(key, options).run()
+    return this.#search.lookup(key, options)
   }
 
-  /** The owner of a key and the members after it. */
+  /** The owner of a key and the members after it, by one look-up. */
   owners(key: RingPosition, options: LookupOptions): Promise<Owners> {
-    return findOwners(this.#newLookup(key, options))
+    return this.#search.owners(key, options)
   }
 
-  /** What the ring holds under a key. */
-  async read(key: RingPosition, options: LookupOptions): Promise<KeyContents> {
-    const owners = await this.owners(key, options)
-    return this.#reader.read(key, owners.members, options.signal)
+  /** See `Search.read`. */
+  read(key: RingPosition, options: LookupOptions): Promise<KeyContents> {
+    return this.#search.read(key, options)
   }
 
   /** Verified, unexpired provider records, without what tombstones ended. */
   async findProviders(key: RingPosition, options: FindProvidersOptions): Promise<ProviderRecord[]> {
-    const { signal, through, owner } = options
-    if (this.canAskRing || (this.#isJoined && !through?.length)) {
-      const found = withoutTombstoned(await this.read(key, { signal }), owner)
-      if (found.length > 0 || !through?.length) return found
-    }
-    if (!through?.length) throw notJoined()
-    const seeds = await this.seedsFrom(through, signal)
-    if (seeds.length === 0) return []
-    return withoutTombstoned(await this.read(key, { signal, seeds }), owner)
+    return (await this.findRecords(key, options)).providers
+  }
+
+  /** See `Search.findRecords`. */
+  findRecords(key: RingPosition, options: FindProvidersOptions): Promise<KeyContents> {
+    return this.#search.findRecords(key, options)
   }
 
   /** The last connection to a peer ended. */
@@ -274,38 +285,6 @@ export class ChordNode {
   snapshot(): RingSnapshot {
     const { ring, membership, store } = this
     return ringSnapshot(this.#init.ring, ring, membership, store.size)
-  }
-
-  async #enter(
-    entry: Contact,
-    { signal, onStage }: { signal: AbortSignal; onStage?: (text: string) => void }
-  ): Promise<void> {
-    onStage?.('Looking up this peer’s place in the ring')
-    const members = await this.#merger.membersAround(entry, signal)
-    const [head, ...tail] = members
-    if (!head) throw new PeerError('NOT_JOINED', 'The bootstrap peer knows no ring. Try another one.')
-    this.ring.adopt(head, tail)
-    onStage?.('Asking another peer to dial back')
-    await this.#seekMembership(members, signal)
-  }
-
-  // A peer behind a firewall learns that slowly; it need not wait for that with what it came for.
-  async #seekMembership(members: readonly Contact[], signal: AbortSignal): Promise<void> {
-    const limit = deadline(this.#components.clock, DIAL_BACK_PATIENCE, signal)
-    try {
-      await this.membership.seek(members, limit.signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      this.#components.log.debug(`Joined as a client for now: ${toPeerError(error).message}`)
-      this.membership.remainClient()
-    } finally {
-      limit.release()
-    }
-  }
-
-  #newLookup(key: RingPosition, options: LookupOptions): Lookup {
-    const { clock } = this.#components
-    return new Lookup({ ring: this.ring, network: this.network, clock }, key, options)
   }
 
   #start(): void {
@@ -333,12 +312,16 @@ export class ChordNode {
 
   #connectEvents(): void {
     const { ring, network, store, publisher } = this
+    const { log } = this.#components
     network.events.on('dead', ({ peerId }) => this.#onDead(peerId))
     network.events.on('restarted', ({ peerId }) => {
       this.#replicator.forget(peerId)
       publisher.onPeerLost(peerId)
     })
-    ring.events.on('successors', () => {
+    let first: string | undefined
+    ring.events.on('successors', ([successor]) => {
+      if (successor && successor.peerId !== first) log.info(`The successor is peer ${successor.peerId} now`)
+      first = successor?.peerId
       this.#replicator.poke()
       this.#announceSoon()
     })
@@ -351,6 +334,7 @@ export class ChordNode {
       if (ring.owns(key)) this.#replicator.poke()
       this.#announceSoon()
     })
+    this.#handOver.events.on('moved', moved => this.events.emit('handOver', moved))
     this.membership.events.on('changed', () => {
       this.stabilizer.poke()
       this.#announceSoon()
@@ -372,24 +356,4 @@ export class ChordNode {
   #announceSoon(): void {
     this.#announce.poke(SNAPSHOT_DEBOUNCE)
   }
-
-  async #sayGoodbye(signal: AbortSignal): Promise<void> {
-    const { predecessor, successors } = this.ring
-    const request = {
-      ...(predecessor ? { predecessor } : {}),
-      successors: [...successors.entries]
-    }
-    const told = new Map(successors.entries.map(entry => [entry.peerId, entry]))
-    if (predecessor) told.set(predecessor.peerId, predecessor)
-    const goodbyes = [...told.values()].map(contact =>
-      this.network.call(contact, 'leave', request, { signal, timeout: GOODBYE_TIMEOUT })
-    )
-    const results = await Promise.allSettled(goodbyes)
-    const failed = results.filter(result => result.status === 'rejected').length
-    if (failed > 0) this.#components.log.debug(`${failed} neighbours were not told of this peer’s leave`)
-  }
-}
-
-function notJoined(): PeerError {
-  return new PeerError('NOT_JOINED', 'This peer is in no ring. Join the network first.')
 }

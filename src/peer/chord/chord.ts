@@ -21,25 +21,35 @@ import type { Logger } from '../log.ts'
 import { type Random, systemRandom } from '../random.ts'
 import { type Signer, verifyPayload } from '../wire/signature.ts'
 import { Bootstrap } from './bootstrap.ts'
-import { ChordNode, type ChordNodeInit } from './chord-node.ts'
+import { ChordNode, type ChordNodeEvents, type ChordNodeInit } from './chord-node.ts'
 import { type Contact, contactOf } from './contact.ts'
 import { ChordContentRouting } from './content-routing.ts'
 import { libp2pDialBack } from './dial-back.ts'
 import type { LookupStep, Owners } from './lookup.ts'
 import type { RingRole } from './membership.ts'
+import { ChordMetrics } from './metrics.ts'
 import { ChordPeerRouting } from './peer-routing.ts'
-import type { AnnounceKey, ProviderRecord } from './record/provider-record.ts'
-import type { Publication, PublicationDraft } from './record/publication.ts'
-import type { Tombstone } from './record/tombstone.ts'
+import type { KeptRecord } from './record/kept-record.ts'
+import type { ProviderRecord } from './record/provider-record.ts'
+import type { Publication } from './record/publication.ts'
+import type { PublicationDraft } from './record/publisher.ts'
+import type { KeyContents } from './record/record-reader.ts'
+import type { SignedRecord } from './record/signed-record.ts'
+import { verifyInTurns } from './record/verify-in-turns.ts'
 import { positionFromBytes } from './ring-position.ts'
 import type { RingSnapshot } from './ring-snapshot.ts'
+import type { Handlers } from './rpc/protocol.ts'
 import { RequestLimiter } from './rpc/request-limiter.ts'
 import { StreamServer } from './rpc/stream-server.ts'
 import { MAX_STREAMS_PER_CONNECTION, StreamTransport } from './rpc/stream-transport.ts'
 
 export type { LookupStep } from './lookup.ts'
+export type { KeptRecord } from './record/kept-record.ts'
 export type { AnnounceKey, ChunkRange, ProviderRecord } from './record/provider-record.ts'
-export type { Publication, PublicationDraft } from './record/publication.ts'
+export type { Publication } from './record/publication.ts'
+export type { PublicationDraft } from './record/publisher.ts'
+export type { KeyContents } from './record/record-reader.ts'
+export type { SignedRecord } from './record/signed-record.ts'
 export type { Tombstone } from './record/tombstone.ts'
 export type { RingSnapshot } from './ring-snapshot.ts'
 
@@ -95,6 +105,7 @@ export class Chord implements Startable {
   readonly #init: ChordInit
   readonly #protocol: string
   readonly #node: ChordNode
+  readonly #handlers: Handlers
   readonly #transport: StreamTransport
   readonly #bootstrap: Bootstrap
   readonly #limiter: RequestLimiter
@@ -106,6 +117,7 @@ export class Chord implements Startable {
   constructor(components: ChordComponents, init: ChordInit) {
     const { clock = systemClock, random = systemRandom, log, signer } = init
     const { connectionManager, addressManager, peerStore, peerId } = components
+    const metrics = components.metrics && new ChordMetrics(components.metrics)
     this.#components = components
     this.#init = init
     this.#protocol = chordProtocol(init.ring)
@@ -117,11 +129,11 @@ export class Chord implements Startable {
       {
         peerId: peerId.toString(),
         signer,
-        transport: this.#transport,
+        transport: metrics?.countRequests(this.#transport) ?? this.#transport,
         clock,
         random,
         log,
-        verify: verifyPayload,
+        verify: verifyInTurns(verifyPayload),
         addresses: () => addressManager.getAddresses().map(String),
         dialBack: libp2pDialBack(connectionManager),
         bootstrapContacts: async signal => [
@@ -131,7 +143,8 @@ export class Chord implements Startable {
       },
       init
     )
-    this.#registerMetrics()
+    metrics?.follow(this.#node)
+    this.#handlers = metrics?.countAnswers(this.#node.handlers) ?? this.#node.handlers
   }
 
   get [contentRoutingSymbol](): ChordContentRouting {
@@ -148,8 +161,7 @@ export class Chord implements Startable {
     })
   }
 
-  /** `ring`: this peer's view of its ring changed. */
-  get events(): EventEmitter<{ ring: RingSnapshot }> {
+  get events(): EventEmitter<ChordNodeEvents> {
     return this.#node.events
   }
 
@@ -228,9 +240,12 @@ export class Chord implements Startable {
     return this.#node.publisher.publish(draft)
   }
 
-  /** Keeps a tombstone in the ring: this peer, the owner, shares the video no longer. Returns at once. */
-  publishTombstone(announceKey: AnnounceKey): Publication {
-    return this.#node.publisher.publishTombstone(announceKey)
+  /**
+   * Keeps a tombstone in the ring for what is left of its 30 days: its author shares the video no longer. Returns at once.
+   * @throws PeerError RECORD_INVALID
+   */
+  publishTombstone(signed: SignedRecord): KeptRecord {
+    return this.#node.publisher.publishTombstone(signed)
   }
 
   /**
@@ -238,17 +253,19 @@ export class Chord implements Startable {
    * @throws PeerError NOT_JOINED when in no ring and without `through`; PEER_UNREACHABLE; the signal's reason
    */
   async findProviders(key: Uint8Array, options: SearchOptions): Promise<ProviderRecord[]> {
-    return await this.#node.findProviders(positionFromBytes(key), {
+    return (await this.findRecords(key, options)).providers
+  }
+
+  /**
+   * The same, and the tombstones: by whom everybody who knows the owner can tell whether the video is still shared.
+   * @throws PeerError as `findProviders`
+   */
+  async findRecords(key: Uint8Array, options: SearchOptions): Promise<KeyContents> {
+    return await this.#node.findRecords(positionFromBytes(key), {
       signal: options.signal,
       ...(options.owner ? { owner: options.owner.toString() } : {}),
       ...(options.through ? { through: options.through.map(asContact) } : {})
     })
-  }
-
-  /** Tombstones under a DHT key that `owner` signed: the video is shared no longer. */
-  async findTombstones(key: Uint8Array, owner: PeerId, signal: AbortSignal): Promise<Tombstone[]> {
-    const { tombstones } = await this.#node.read(positionFromBytes(key), { signal })
-    return tombstones.filter(tombstone => tombstone.owner.equals(owner))
   }
 
   /** A look-up, step by step as it happens; returns the owners. */
@@ -274,7 +291,7 @@ export class Chord implements Startable {
   readonly #onStream = async (stream: Stream, connection: Connection): Promise<void> => {
     const { log } = this.#init
     const components = {
-      handlers: this.#node.handlers,
+      handlers: this.#handlers,
       limiter: this.#limiter,
       incarnation: this.#incarnation,
       log,
@@ -294,15 +311,6 @@ export class Chord implements Startable {
     if (addresses === this.#lastAddresses) return
     this.#lastAddresses = addresses
     this.#node.onAddressesChanged()
-  }
-
-  #registerMetrics(): void {
-    this.#components.metrics?.registerMetricGroup('chordcast_chord', {
-      calculate: () => {
-        const { estimatedSize, records, successors } = this.snapshot()
-        return { estimated_size: estimatedSize, records, successors: successors.length }
-      }
-    })
   }
 }
 

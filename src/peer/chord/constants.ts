@@ -8,6 +8,10 @@ export const SUCCESSORS_LARGE = 16
 /** Estimated members from which the longer successor list is used. */
 export const LARGE_RING = 500
 
+/** Estimated members from which successor lists are kept diverse, and entries of one public IP range in them. */
+export const DIVERSE_RING = 64
+export const MAX_SUCCESSORS_PER_RANGE = 2
+
 /** Copies of a record: its owner and the next three members. */
 export const REPLICAS = 4
 /** Copies that make a publication *acknowledged*. */
@@ -22,10 +26,22 @@ export const CLOSER_CONTACTS = 4
 /** Peers that one look-up asks at most: a ring of any size needs far fewer, so more means that somebody lies. */
 export const LOOKUP_MAX_CONTACTS = 96
 
+/** Disjoint paths that have to lead to the same owner: a read that finds nothing tries further ones, a store would not notice. */
+export const AGREEING_PATHS_READ = 2
+export const AGREEING_PATHS_STORE = 3
+/** Disjoint paths by which the owners of a key are sought at most while answers disagree or nothing is found. */
+export const MAX_PATHS = 8
+/** Answers of one look-up put aside because they name implausible owners, before the nearest of those is believed. */
+export const MAX_DOUBTS = 6
+
 /** Candidates kept for one finger interval. */
 export const FINGER_CANDIDATES = 16
-/** Fingers looked up in one stabilise round. */
-export const FINGERS_PER_ROUND = 2
+/** Fingers looked up in one stabilise round, and in one of the first after a join. */
+export const FINGERS_PER_ROUND = 1
+export const FINGERS_PER_FIRST_ROUND = 2
+/** Stabilise rounds between two looks at whether others know this peer where it stands, and while it has joined lately. */
+export const ROUNDS_PER_SELF_LOOKUP = 4
+export const ROUNDS_PER_SELF_LOOKUP_SETTLING = 2
 
 /** Milliseconds between stabilise rounds, and how far each may deviate (a quarter either way). */
 export const STABILISE_INTERVAL = 15_000

@@ -1,11 +1,19 @@
-import { FINGER_CANDIDATES } from './constants.ts'
+import { FINGER_CANDIDATES, RING_BITS } from './constants.ts'
 import type { Contact } from './contact.ts'
-import { distance, intervalOf, isBetween, type RingPosition } from './ring-position.ts'
+import { distance, intervalOf, type RingPosition } from './ring-position.ts'
 
 interface Finger {
   contact: Contact
+  /** Clockwise distance from this peer. */
+  span: bigint
   /** Milliseconds; undefined until it answered us. */
   roundTrip: number | undefined
+}
+
+/** The candidates of one interval, farthest first. */
+interface Interval {
+  exponent: number
+  fingers: Finger[]
 }
 
 /**
@@ -15,7 +23,8 @@ interface Finger {
 export class FingerTable {
   readonly #self: RingPosition
   readonly #capacity: number
-  readonly #intervals = new Map<number, Finger[]>()
+  /** Those in use, farthest first: about log2 N of the 256. */
+  #intervals: Interval[] = []
 
   constructor(self: RingPosition, candidates: number = FINGER_CANDIDATES) {
     this.#self = self
@@ -25,38 +34,41 @@ export class FingerTable {
   /** Remembers a peer. With a round-trip time it has answered; without, others named it. */
   learn(contact: Contact, roundTrip?: number): void {
     if (contact.position === this.#self) return
-    const interval = intervalOf(distance(this.#self, contact.position))
-    const fingers = this.#intervals.get(interval) ?? []
-    this.#intervals.set(interval, fingers)
+    const span = distance(this.#self, contact.position)
+    const { fingers } = this.#intervalAt(intervalOf(span))
     const known = fingers.find(finger => finger.contact.peerId === contact.peerId)
     if (known) refresh(known, contact, roundTrip)
-    else if (fingers.length < this.#capacity) fingers.push({ contact, roundTrip })
-    else replaceWorst(fingers, { contact, roundTrip })
+    else if (fingers.length < this.#capacity) insert(fingers, { contact, span, roundTrip })
+    else replaceWorst(fingers, { contact, span, roundTrip })
   }
 
   remove(peerId: string): void {
-    for (const [interval, fingers] of this.#intervals) {
-      const left = fingers.filter(finger => finger.contact.peerId !== peerId)
-      if (left.length === 0) this.#intervals.delete(interval)
-      else if (left.length < fingers.length) this.#intervals.set(interval, left)
+    for (const { fingers } of this.#intervals) {
+      const index = fingers.findIndex(finger => finger.contact.peerId === peerId)
+      if (index >= 0) fingers.splice(index, 1)
     }
+    this.#intervals = this.#intervals.filter(({ fingers }) => fingers.length > 0)
   }
 
   clear(): void {
-    this.#intervals.clear()
+    this.#intervals = []
   }
 
   /** One peer for each interval in use, nearest interval first: the one with the shortest round-trip time. */
   preferred(): Contact[] {
-    return [...this.#intervals.entries()]
-      .sort(([a], [b]) => a - b)
-      .flatMap(([, fingers]) => fingers.toSorted(byRoundTrip).slice(0, 1))
-      .map(finger => finger.contact)
+    return this.#intervals.toReversed().flatMap(({ fingers }) => swiftestOf(fingers)?.contact ?? [])
+  }
+
+  /** Candidates of all intervals together. */
+  get size(): number {
+    let size = 0
+    for (const { fingers } of this.#intervals) size += fingers.length
+    return size
   }
 
   /** Every candidate, in no order. */
   all(): Contact[] {
-    return [...this.#intervals.values()].flatMap(fingers => fingers.map(finger => finger.contact))
+    return this.#intervals.flatMap(({ fingers }) => fingers.map(finger => finger.contact))
   }
 
   /**
@@ -64,37 +76,37 @@ export class FingerTable {
    * interval the one with the shortest round-trip time goes first, then those nearest to the key.
    */
   closestPreceding(key: RingPosition, count: number): Contact[] {
-    const preceding = this.#nearestPreceding(key, count)
-    const nearest = preceding.toSorted((a, b) => (this.#isNearer(a, b, key) ? -1 : 1))
-    const best = nearest[0]
-    if (!best) return []
-    const interval = intervalOf(distance(this.#self, best.contact.position))
-    const swift = nearest
-      .filter(finger => intervalOf(distance(this.#self, finger.contact.position)) === interval)
-      .toSorted(byRoundTrip)[0]
-    const chosen = nearest.slice(0, count).map(finger => finger.contact)
-    if (!swift || chosen.includes(swift.contact)) return chosen
-    return [...chosen.slice(0, count - 1), swift.contact]
-  }
-
-  #nearestPreceding(key: RingPosition, count: number): Finger[] {
     const span = distance(this.#self, key)
-    if (span === 0n) return this.#allFingers()
-    const found: Finger[] = []
-    for (let interval = intervalOf(span); interval >= 0 && found.length < count; interval--) {
-      const fingers = this.#intervals.get(interval) ?? []
-      found.push(...fingers.filter(finger => isBetween(this.#self, finger.contact.position, key)))
+    const limit = span === 0n ? RING_BITS : intervalOf(span)
+    const chosen: Contact[] = []
+    let swiftest: Finger | undefined
+    for (const { exponent, fingers } of this.#intervals) {
+      if (exponent > limit) continue
+      const preceding = exponent === limit ? fingers.filter(finger => finger.span < span) : fingers
+      if (chosen.length === 0) swiftest = swiftestOf(preceding)
+      for (const finger of preceding) if (chosen.length < count) chosen.push(finger.contact)
+      if (chosen.length >= count) break
     }
-    return found
+    if (swiftest && !chosen.includes(swiftest.contact)) chosen[chosen.length - 1] = swiftest.contact
+    return chosen
   }
 
-  #allFingers(): Finger[] {
-    return [...this.#intervals.values()].flat()
+  #intervalAt(exponent: number): Interval {
+    let index = 0
+    for (const interval of this.#intervals) {
+      if (interval.exponent === exponent) return interval
+      if (interval.exponent < exponent) break
+      index++
+    }
+    const created: Interval = { exponent, fingers: [] }
+    this.#intervals.splice(index, 0, created)
+    return created
   }
+}
 
-  #isNearer(a: Finger, b: Finger, key: RingPosition): boolean {
-    return distance(a.contact.position, key) < distance(b.contact.position, key)
-  }
+function insert(fingers: Finger[], finger: Finger): void {
+  const index = fingers.findIndex(other => other.span < finger.span)
+  fingers.splice(index < 0 ? fingers.length : index, 0, finger)
 }
 
 function refresh(finger: Finger, contact: Contact, roundTrip: number | undefined): void {
@@ -103,13 +115,22 @@ function refresh(finger: Finger, contact: Contact, roundTrip: number | undefined
 }
 
 function replaceWorst(fingers: Finger[], candidate: Finger): void {
-  const worst = fingers.toSorted(byRoundTrip).at(-1)
-  if (!worst || byRoundTrip(candidate, worst) >= 0) return
-  fingers[fingers.indexOf(worst)] = candidate
+  let worst = candidate
+  // Only one that is strictly slower gives way.
+  for (const finger of fingers) if (millisecondsTo(finger) > millisecondsTo(worst)) worst = finger
+  if (worst === candidate) return
+  fingers.splice(fingers.indexOf(worst), 1)
+  insert(fingers, candidate)
 }
 
-function byRoundTrip(a: Finger, b: Finger): number {
-  const left = a.roundTrip ?? Number.MAX_VALUE
-  const right = b.roundTrip ?? Number.MAX_VALUE
-  return left - right
+function swiftestOf(fingers: readonly Finger[]): Finger | undefined {
+  let swiftest = fingers[0]
+  for (const finger of fingers) {
+    if (swiftest && millisecondsTo(finger) < millisecondsTo(swiftest)) swiftest = finger
+  }
+  return swiftest
+}
+
+function millisecondsTo(finger: Finger): number {
+  return finger.roundTrip ?? Number.MAX_VALUE
 }

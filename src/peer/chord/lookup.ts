@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { PeerError } from '../errors.ts'
-import { LOOKUP_MAX_CONTACTS, LOOKUP_PARALLELISM } from './constants.ts'
+import { LOOKUP_MAX_CONTACTS, LOOKUP_PARALLELISM, MAX_DOUBTS, SUCCESSORS } from './constants.ts'
 import type { Contact } from './contact.ts'
 import type { Network } from './network.ts'
 import { distance, isBetween, type RingPosition } from './ring-position.ts'
@@ -22,12 +22,25 @@ export interface Owners {
   members: Contact[]
   /** Peers between this one and the owner, the owner included; 0 when this peer owns the key. */
   hops: number
+  /** The member that led here although it does not know the owner, and named the next one instead. */
+  mistaken?: Contact
 }
 
 export interface LookupOptions {
   signal: AbortSignal
-  /** Members to begin with, instead of what this peer knows. */
+  /** Members of a ring that may be another one: the look-up begins with them, and nothing is learnt on its way. */
   seeds?: readonly Contact[]
+}
+
+/**
+ * The way that a look-up takes when it is one of several for the same key. Such a look-up is wary: whoever names an owner
+ * at once may be lying, so it goes on until the members nearest to the key have had their say.
+ */
+export interface LookupPath {
+  /** Members of this ring to begin with, instead of those nearest to the key. */
+  from?: readonly Contact[]
+  /** Who has been asked on other paths: not asked on this one, and extended by it. */
+  taken: Set<string>
 }
 
 export interface LookupComponents {
@@ -42,6 +55,19 @@ interface Candidate {
   isRetry?: boolean
 }
 
+/** Members nearest to the key that a wary look-up hears before it ends. */
+const WARY_CLAIMS = 3
+
+/** Contacts of its own that a look-up falls back on. */
+const MAX_RESERVE = 24
+
+/** Whom an answer names as responsible. */
+interface Claim {
+  contacts: Contact[]
+  hop: number
+  by?: Contact
+}
+
 interface StepOutcome {
   candidate: Candidate
   answer: NextHop | undefined
@@ -50,7 +76,8 @@ interface StepOutcome {
 
 /**
  * An iterative look-up (Stoica et al. 2003): three peers are asked at a time, each hop strictly closer to the key than
- * the one that named it, until one names the owner, which then confirms it.
+ * the one that named it, until one names the owner, which then confirms it. An owner so far from the key that others ought
+ * to stand between is believed only when nobody names a nearer one.
  */
 export class Lookup {
   readonly #ring: RingState
@@ -59,18 +86,22 @@ export class Lookup {
   readonly #key: RingPosition
   readonly #signal: AbortSignal
   readonly #seeds: readonly Contact[] | undefined
+  readonly #path: LookupPath | undefined
+  readonly #claims: Claim[] = []
   readonly #waiting: Candidate[] = []
   readonly #late: Candidate[] = []
   readonly #seen = new Set<string>()
+  #reserve: Contact[] | undefined
   readonly #running = new Map<string, Promise<StepOutcome>>()
 
-  constructor(components: LookupComponents, key: RingPosition, options: LookupOptions) {
+  constructor(components: LookupComponents, key: RingPosition, options: LookupOptions, path?: LookupPath) {
     this.#ring = components.ring
     this.#network = components.network
     this.#clock = components.clock
     this.#key = key
     this.#signal = options.signal
     this.#seeds = options.seeds
+    this.#path = path
   }
 
   /**
@@ -79,6 +110,20 @@ export class Lookup {
    * signal's reason
    */
   async *run(): AsyncGenerator<LookupStep, Owners> {
+    const walk = this.#walk()
+    let failed = 0
+    for (;;) {
+      const step = await walk.next()
+      if (step.done) {
+        this.#network.events.emit('lookedUp', { hops: step.value.hops, failed })
+        return step.value
+      }
+      if (step.value.outcome === 'failed') failed++
+      yield step.value
+    }
+  }
+
+  async *#walk(): AsyncGenerator<LookupStep, Owners> {
     const owners = this.#begin()
     if (owners) {
       const confirmed = yield* this.#confirm(owners)
@@ -93,22 +138,25 @@ export class Lookup {
       this.#running.delete(outcome.candidate.contact.peerId)
       yield stepOf(outcome, outcome.answer ? 'answered' : 'failed')
       if (!outcome.answer) this.#retryLater(outcome.candidate)
-      const named = outcome.answer && this.#take(outcome.candidate, outcome.answer)
-      const confirmed = named && (yield* this.#confirm(named))
+      const claim = outcome.answer && this.#weigh(this.#take(outcome.candidate, outcome.answer))
+      const confirmed = claim && (yield* this.#confirm(claim))
       if (confirmed) return confirmed
     }
+    const confirmed = yield* this.#confirm(this.#allClaims())
+    if (confirmed) return confirmed
     throw new PeerError('PEER_UNREACHABLE', 'No peer of the ring answered. Try again in a moment.')
   }
 
   // What this peer can answer itself is hop 0 and costs nothing.
-  #begin(): { contacts: Contact[]; hop: number } | undefined {
-    if (this.#seeds) {
-      for (const contact of this.#seeds) this.#add(contact, 1)
+  #begin(): Claim | undefined {
+    const from = this.#seeds ?? this.#path?.from
+    if (from) {
+      for (const contact of from) this.#add(contact, 1)
       return undefined
     }
-    const own = this.#ring.nextHop(this.#key)
-    for (const contact of own.closer) this.#add(contact, 1)
-    return own.owners.length > 0 ? { contacts: own.owners, hop: 1 } : undefined
+    for (const contact of this.#ring.entriesFor(this.#key)) this.#add(contact, 1)
+    const { owners } = this.#ring.nextHop(this.#key)
+    return owners.length > 0 ? { contacts: owners, hop: 1 } : undefined
   }
 
   #add(contact: Contact, hop: number): void {
@@ -125,13 +173,45 @@ export class Lookup {
   }
 
   #ask(): boolean {
-    this.#waiting.sort((a, b) => compareByDistance(a.contact, b.contact, this.#key))
+    this.#waiting.sort((a, b) => compareBefore(a.contact, b.contact, this.#key))
     while (this.#running.size < LOOKUP_PARALLELISM) {
-      const candidate = this.#waiting.shift() ?? this.#late.shift()
+      const candidate = this.#nextFree() ?? this.#nextWhenStuck()
       if (!candidate) break
       this.#running.set(candidate.contact.peerId, this.#askOne(candidate))
     }
     return this.#running.size > 0
+  }
+
+  // The seeds of a look-up from outside are the only way in: all paths begin there.
+  #nextFree(): Candidate | undefined {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      const { peerId } = next.contact
+      const isWayIn = this.#seeds !== undefined && next.hop === 1
+      if (this.#hasHeardNearer(next.contact)) return undefined
+      if (this.#path?.taken.has(peerId) && !isWayIn) continue
+      this.#path?.taken.add(peerId)
+      return next
+    }
+    return undefined
+  }
+
+  // Somebody has failed, and answers named nobody else. Others that this peer knows itself are more likely to live, so they go
+  // before a second question.
+  #nextWhenStuck(): Candidate | undefined {
+    if (this.#late.length === 0) return undefined
+    this.#reserve ??= this.#contactsInReserve()
+    for (let contact = this.#reserve.shift(); contact; contact = this.#reserve.shift()) {
+      if (this.#seen.has(contact.peerId) || this.#network.isDead(contact.peerId)) continue
+      this.#seen.add(contact.peerId)
+      return { contact, hop: 1 }
+    }
+    return this.#late.shift()
+  }
+
+  #contactsInReserve(): Contact[] {
+    if (this.#seeds || this.#path) return []
+    const known = this.#ring.allEntriesFor(this.#key)
+    return known.sort((a, b) => compareBefore(a, b, this.#key)).slice(0, MAX_RESERVE)
   }
 
   async #askOne(candidate: Candidate): Promise<StepOutcome> {
@@ -152,7 +232,7 @@ export class Lookup {
   }
 
   // A member may name only peers that are strictly closer to the key than itself; a client stands nowhere on the ring.
-  #take({ contact, hop }: Candidate, answer: NextHop): { contacts: Contact[]; hop: number } | undefined {
+  #take({ contact, hop }: Candidate, answer: NextHop): Claim | undefined {
     const closer = answer.member
       ? answer.closer.filter(next => isBetween(contact.position, next.position, this.#key))
       : answer.closer
@@ -161,25 +241,47 @@ export class Lookup {
       this.#learn(next)
       if (!this.#network.isDead(next.peerId)) this.#add(next, hop + 1)
     }
-    return answer.member && answer.owners.length > 0 ? { contacts: answer.owners, hop: hop + 1 } : undefined
+    if (!answer.member || answer.owners.length === 0) return undefined
+    return { contacts: answer.owners, hop: hop + 1, by: contact }
+  }
+
+  // Another ring may be denser or sparser than this one, which tells nothing about it then.
+  #weigh(claim: Claim | undefined): Claim | undefined {
+    if (!claim) return undefined
+    const isBelieved = this.#seeds || this.#ring.density.isPlausible(this.#key, claim.contacts)
+    if (isBelieved && !this.#path) return claim
+    this.#claims.push(claim)
+    return this.#path || this.#claims.length <= MAX_DOUBTS ? undefined : this.#allClaims()
+  }
+
+  #hasHeardNearer(contact: Contact): boolean {
+    if (!this.#path || this.#claims.length < WARY_CLAIMS) return false
+    const nearer = this.#claims.filter(({ by }) => by && compareBefore(by, contact, this.#key) < 0)
+    return nearer.length >= WARY_CLAIMS
+  }
+
+  // The nearest owner that anybody names and that answers is the right one: nobody can stand where it does not.
+  #allClaims(): Claim {
+    const contacts = this.#claims.flatMap(claim => claim.contacts)
+    return {
+      contacts: inOrder(contacts, this.#key),
+      hop: Math.max(1, ...this.#claims.map(claim => claim.hop))
+    }
   }
 
   /**
    * Asks the named owner itself. One that is dead gives way to the next member; one that has a predecessor at or behind
    * the key gives way to that, because it joined since.
    */
-  async *#confirm(named: {
-    contacts: Contact[]
-    hop: number
-  }): AsyncGenerator<LookupStep, Owners | undefined> {
-    const queue = [...named.contacts]
+  async *#confirm(claim: Claim): AsyncGenerator<LookupStep, Owners | undefined> {
+    const queue = [...claim.contacts]
     const asked = new Set<string>()
-    let hop = named.hop
-    for (let tries = 0; tries < 2 * named.contacts.length + 8; tries++) {
+    let hop = claim.hop
+    for (let tries = 0; tries < 2 * claim.contacts.length + SUCCESSORS; tries++) {
       const contact = queue.shift()
       if (!contact) return undefined
       if (contact.peerId === this.#ring.peerId) {
-        if (this.#ring.isMember) return { members: this.#ownMembers(), hops: hop - 1 }
+        if (this.#ring.isMember) return this.#ownersFrom(this.#ring.self, claim, hop - 1, [])
         continue
       }
       if (this.#network.isDead(contact.peerId) && queue.length > 0) continue
@@ -192,7 +294,7 @@ export class Lookup {
         view?.member === true && !(nearer && !asked.has(nearer.peerId) && this.#ownsMore(nearer, contact))
       const outcome = !view ? 'failed' : isOwner ? 'owner' : 'answered'
       yield { hop, peerId: contact.peerId, outcome, milliseconds: this.#clock.monotonic() - startedAt }
-      if (view && isOwner) return { members: this.#live([contact, ...view.successors]), hops: hop }
+      if (view && isOwner) return this.#ownersFrom(contact, claim, hop, view.successors)
       if (view?.member && nearer) queue.unshift(nearer, contact)
       hop++
     }
@@ -209,6 +311,7 @@ export class Lookup {
     try {
       const view = await this.#network.call(contact, 'neighbours', {}, { signal: this.#signal })
       if (view.member) this.#learn(contact, this.#network.roundTrip(contact.peerId))
+      if (!this.#seeds) this.#ring.observe(contact, view)
       return view
     } catch {
       // One failed step, as in #askOne.
@@ -221,18 +324,29 @@ export class Lookup {
     if (!this.#seeds) this.#ring.fingers.learn(contact, roundTrip)
   }
 
-  #ownMembers(): Contact[] {
-    return this.#live([this.#ring.self, ...this.#ring.successors.entries])
+  // An owner that lies about who follows it is corrected by whoever named it, and one that it does not know yet is named by it.
+  #ownersFrom(owner: Contact, claim: Claim, hops: number, successors: readonly Contact[]): Owners {
+    const own = owner.peerId === this.#ring.peerId ? this.#ring.successors.entries : []
+    const reach = distance(this.#key, owner.position)
+    const behind = [...successors, ...own, ...claim.contacts].filter(
+      contact => distance(this.#key, contact.position) > reach
+    )
+    const members = inOrder([owner, ...behind], this.#key).filter(contact => this.#mayAnswer(contact))
+    const isKnown = claim.contacts.some(({ peerId }) => peerId === owner.peerId)
+    return { members, hops, ...(claim.by && !isKnown ? { mistaken: claim.by } : {}) }
   }
 
-  #live(contacts: readonly Contact[]): Contact[] {
-    const distinct = new Map<string, Contact>()
-    for (const contact of contacts) if (!distinct.has(contact.peerId)) distinct.set(contact.peerId, contact)
-    const isOwnClient = (contact: Contact) => contact.peerId === this.#ring.peerId && !this.#ring.isMember
-    return [...distinct.values()].filter(
-      contact => !isOwnClient(contact) && !this.#network.isDead(contact.peerId)
-    )
+  #mayAnswer({ peerId }: Contact): boolean {
+    if (peerId === this.#ring.peerId) return this.#ring.isMember
+    return !this.#network.isDead(peerId)
   }
+}
+
+/** Distinct contacts, the first at or behind `key` first. */
+export function inOrder(contacts: readonly Contact[], key: RingPosition): Contact[] {
+  const distinct = new Map<string, Contact>()
+  for (const contact of contacts) if (!distinct.has(contact.peerId)) distinct.set(contact.peerId, contact)
+  return [...distinct.values()].sort((a, b) => compareBehind(a, b, key))
 }
 
 /** Runs a look-up to its end. */
@@ -244,8 +358,14 @@ export async function findOwners(lookup: Lookup): Promise<Owners> {
   }
 }
 
-function compareByDistance(a: Contact, b: Contact, key: RingPosition): number {
+// Whoever precedes the key by less comes first.
+function compareBefore(a: Contact, b: Contact, key: RingPosition): number {
   return distance(a.position, key) < distance(b.position, key) ? -1 : 1
+}
+
+// Whoever follows the key by less comes first.
+function compareBehind(a: Contact, b: Contact, key: RingPosition): number {
+  return distance(key, a.position) < distance(key, b.position) ? -1 : 1
 }
 
 function stepOf(outcome: StepOutcome, kind: LookupStep['outcome']): LookupStep {

@@ -36,6 +36,7 @@ const REASONS = {
   notJoined: 'Not in a ring yet.',
   staysClient: 'This peer does not stay, so it only asks.',
   alone: 'This peer is the only one in its ring so far.',
+  founder: 'This peer began its ring, and others have joined it.',
   noAddress: 'This peer announces no address that others could dial.',
   notYetReached: 'No other peer has reached this one on its announced address yet; it goes on asking.',
   reached: 'Another peer reached this one on its announced address.'
@@ -91,8 +92,12 @@ export class Membership {
 
   /** The first peer of a ring needs nobody's word. A peer that does not stay is a client even then. */
   beAlone(): void {
-    if (this.#stays) this.#become(true, REASONS.alone)
-    else this.#become(false, REASONS.staysClient)
+    if (!this.#stays) {
+      this.#become(false, REASONS.staysClient)
+      return
+    }
+    this.#become(true, REASONS.alone)
+    this.#reason = REASONS.founder
   }
 
   /** The first attempts took too long to wait for; more follow. */

@@ -20,6 +20,8 @@ export interface NetworkEvents {
   dead: { peerId: string }
   /** A peer started anew since we last heard of it: it stores nothing of what it stored. */
   restarted: { peerId: string }
+  /** A look-up found an owner; so many peers on its way did not answer. */
+  lookedUp: { hops: number; failed: number }
 }
 
 export interface CallOptions {
@@ -105,11 +107,7 @@ export class Network {
 
   /** A request of theirs came in: they live. */
   noteHeard(peerId: string): void {
-    const health = this.#healthOf(peerId)
-    health.misses = 0
-    health.deadSince = undefined
-    health.heardAt = this.#clock.monotonic()
-    this.#lost.delete(peerId)
+    this.#noteAlive(peerId, this.#healthOf(peerId))
   }
 
   /** They said good-bye. */
@@ -141,9 +139,16 @@ export class Network {
     const restarted = health.incarnation !== undefined && health.incarnation !== incarnation
     health.incarnation = incarnation
     health.roundTrip = health.roundTrip === undefined ? roundTrip : health.roundTrip * 0.8 + roundTrip * 0.2
-    this.noteHeard(contact.peerId)
+    this.#noteAlive(contact.peerId, health)
     if (restarted) this.events.emit('restarted', { peerId: contact.peerId })
     this.events.emit('answered', { contact, roundTrip: health.roundTrip })
+  }
+
+  #noteAlive(peerId: string, health: PeerHealth): void {
+    health.misses = 0
+    health.deadSince = undefined
+    health.heardAt = this.#clock.monotonic()
+    if (this.#lost.size > 0) this.#lost.delete(peerId)
   }
 
   // A peer that answers with a refusal lives; one that cannot be dialled is gone; one that is late gets another chance.

@@ -2,8 +2,8 @@ import type { CancelTimer, Clock } from '../clock.ts'
 
 export interface PeriodicTaskInit {
   clock: Clock
-  /** Milliseconds until the next run, asked after each run; undefined waits for a poke. */
-  nextDelay(): number | undefined
+  /** Milliseconds until the next run, asked after each run; undefined waits for a poke. Default: always. */
+  nextDelay?(): number | undefined
   /** Must not reject: it owns its errors. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -43,7 +43,7 @@ export class PeriodicTask {
   }
 
   #scheduleNext(): void {
-    const delay = this.#wantedIn ?? this.#init.nextDelay()
+    const delay = this.#wantedIn ?? this.#init.nextDelay?.()
     this.#wantedIn = undefined
     if (delay !== undefined) this.#schedule(delay)
   }

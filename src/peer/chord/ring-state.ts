@@ -1,9 +1,17 @@
 import { EventEmitter } from '../event-emitter.ts'
 import type { Logger } from '../log.ts'
-import { CLOSER_CONTACTS, LARGE_RING, REPLICAS, SUCCESSORS, SUCCESSORS_LARGE } from './constants.ts'
+import {
+  CLOSER_CONTACTS,
+  DIVERSE_RING,
+  LARGE_RING,
+  REPLICAS,
+  SUCCESSORS,
+  SUCCESSORS_LARGE
+} from './constants.ts'
 import { type Contact, contactOf } from './contact.ts'
+import { Density } from './density.ts'
 import { FingerTable } from './finger-table.ts'
-import { distance, isBetween, isInRange, type RingPosition, shareOfRing } from './ring-position.ts'
+import { distance, isBetween, isInRange, type RingPosition } from './ring-position.ts'
 import type { Neighbourhood, NextHop } from './rpc/protocol.ts'
 import { SuccessorList } from './successor-list.ts'
 
@@ -29,6 +37,7 @@ export class RingState {
   readonly position: RingPosition
   readonly successors: SuccessorList
   readonly fingers: FingerTable
+  readonly density: Density
   /** Whether others may list this peer. */
   isMember = false
   readonly #init: RingStateInit
@@ -40,6 +49,7 @@ export class RingState {
     this.peerId = init.peerId
     this.position = contactOf(init.peerId, []).position
     this.fingers = new FingerTable(this.position)
+    this.density = new Density(init.peerId)
     this.successors = new SuccessorList(
       this.position,
       init.successors ?? SUCCESSORS,
@@ -75,9 +85,15 @@ export class RingState {
     return this.#changed(this.successors.offer(contact))
   }
 
+  /** Learns from what a member says of its surroundings how densely the ring is populated. */
+  observe({ peerId, position }: Contact, view: Neighbourhood): void {
+    if (view.member && !view.whole) this.density.observe(peerId, position, view.successors)
+  }
+
   /** Forgets a peer that is dead, has left, or is no member any more. */
   forget(peerId: string): void {
     this.fingers.remove(peerId)
+    this.density.forget(peerId)
     if (this.#predecessor?.peerId === peerId) this.setPredecessor(undefined)
     this.#changed(this.successors.remove(peerId))
   }
@@ -87,6 +103,7 @@ export class RingState {
     this.#predecessor = undefined
     this.successors.clear()
     this.fingers.clear()
+    this.density.clear()
   }
 
   /** The predecessor or successor of that peer id: one that this peer must notice when it fails. */
@@ -126,6 +143,18 @@ export class RingState {
     }
   }
 
+  /** Whom this peer asks first when it looks for a key itself: a client knows fingers as well. */
+  entriesFor(key: RingPosition): readonly Contact[] {
+    const closer = this.#closerTo(key)
+    return closer.length > 0 ? closer : this.successors.entries
+  }
+
+  /** Everybody that this peer knows before a key, successors first: for when those of `entriesFor` are dead. */
+  allEntriesFor(key: RingPosition): Contact[] {
+    const preceding = this.successors.entries.filter(entry => isBetween(this.position, entry.position, key))
+    return [...preceding, ...this.fingers.closestPreceding(key, Number.POSITIVE_INFINITY)]
+  }
+
   /** What this peer answers to one step of a look-up (Stoica 2003, closest preceding node, with successor lists). */
   nextHop(key: RingPosition): NextHop {
     return {
@@ -137,21 +166,20 @@ export class RingState {
 
   /** Members of the ring, this one included when it is one: exact while every member is listed, else from the gaps. */
   estimatedSize(): number {
-    const known = this.successors.entries.length
-    const last = this.successors.last
     const own = this.isMember ? 1 : 0
-    if (!last || this.successors.isWhole) return known + own
-    // The distance to the k-th of N random points has the mean of its inverse at N / (k - 1).
-    const others = (known - 1) / shareOfRing(distance(this.position, last.position))
-    return Math.max(known + own, Math.round(others) + own)
+    const known = this.successors.entries.length + own
+    if (this.successors.isWhole) return known
+    return Math.max(known, Math.round(this.density.members ?? 0) + own)
   }
 
-  /** Lengthens the successor list in a large ring, shortens it with some distance to that bound. */
+  /** Fits length and diversity of the successor list to the ring's size, with some distance on the way back. */
   fitSuccessors(): void {
-    if (this.#init.successors !== undefined) return
     const size = this.estimatedSize()
-    if (size > LARGE_RING) this.successors.resize(SUCCESSORS_LARGE)
-    else if (size < LARGE_RING * 0.8) this.successors.resize(SUCCESSORS)
+    const isDiverse = size > DIVERSE_RING
+    const { capacity } = this.successors
+    if (this.#init.successors !== undefined) this.successors.resize(capacity, isDiverse)
+    else if (size > LARGE_RING) this.successors.resize(SUCCESSORS_LARGE, isDiverse)
+    else if (size < LARGE_RING * 0.8) this.successors.resize(SUCCESSORS, isDiverse)
   }
 
   #ownersOf(key: RingPosition): Contact[] {
@@ -169,7 +197,10 @@ export class RingState {
   }
 
   #changed(changed: boolean): boolean {
-    if (changed) this.events.emit('successors', this.successors.entries)
-    return changed
+    if (!changed) return false
+    const { entries, isWhole } = this.successors
+    if (!isWhole) this.density.observe(this.peerId, this.position, entries)
+    this.events.emit('successors', entries)
+    return true
   }
 }

@@ -4,8 +4,6 @@ import type { Logger } from '../log.ts'
 import { pickRandom, type Random } from '../random.ts'
 import {
   DEAD_RETRY,
-  FINGERS_PER_ROUND,
-  RING_BITS,
   SETTLING_PERIOD,
   STABILISE_DEBOUNCE,
   STABILISE_INTERVAL,
@@ -14,9 +12,11 @@ import {
   STABILISE_MIN_SPACING
 } from './constants.ts'
 import type { Contact } from './contact.ts'
+import type { FingerFixer } from './finger-fixer.ts'
+import { inOrder } from './lookup.ts'
 import type { Network } from './network.ts'
 import { PeriodicTask } from './periodic-task.ts'
-import { advance, distance, intervalOf, isBetween, type RingPosition } from './ring-position.ts'
+import { isBetween } from './ring-position.ts'
 import type { RingState } from './ring-state.ts'
 import type { Neighbourhood } from './rpc/protocol.ts'
 
@@ -33,8 +33,7 @@ export interface StabilizerComponents {
   clock: Clock
   random: Random
   log: Logger
-  /** Looks up a ring position, so that the fingers along the way are learnt. */
-  lookup(key: RingPosition, signal: AbortSignal): Promise<unknown>
+  fingerFixer: FingerFixer
   /** Every successor is lost. */
   onAlone(signal: AbortSignal): Promise<void>
 }
@@ -55,7 +54,7 @@ export class Stabilizer {
   #controller: AbortController | undefined
   #settledAt = 0
   #lastRoundAt = Number.NEGATIVE_INFINITY
-  #nextFinger = RING_BITS - 1
+  #fingersFixedAt = Number.NEGATIVE_INFINITY
 
   constructor(components: StabilizerComponents, init: StabilizerInit = {}) {
     this.#components = components
@@ -72,6 +71,7 @@ export class Stabilizer {
     this.stop()
     this.#controller = new AbortController()
     this.#settledAt = this.#components.clock.monotonic() + SETTLING_PERIOD
+    this.#components.fingerFixer.reset()
     this.#task.start()
     this.poke()
   }
@@ -110,7 +110,7 @@ export class Stabilizer {
     if (ring.isMember) await this.#checkPredecessor(signal)
     await this.#checkTail(signal)
     ring.fitSuccessors()
-    await this.#fixFingers(signal)
+    if (this.#areFingersDue()) await this.#lookAround(signal)
   }
 
   /**
@@ -148,10 +148,26 @@ export class Stabilizer {
     this.#lastRoundAt = clock.monotonic()
   }
 
+  get #isSettling(): boolean {
+    return this.#components.clock.monotonic() < this.#settledAt
+  }
+
+  get #presentInterval(): number {
+    return this.#isSettling ? this.#settlingInterval : this.#interval
+  }
+
   #nextDelay(): number {
-    const { clock, random } = this.#components
-    const interval = clock.monotonic() < this.#settledAt ? this.#settlingInterval : this.#interval
-    return interval * (1 + STABILISE_JITTER * (2 * random.float() - 1))
+    const { random } = this.#components
+    return this.#presentInterval * (1 + STABILISE_JITTER * (2 * random.float() - 1))
+  }
+
+  // A round that was wished for mends what is near; what is far away did not change with it.
+  #areFingersDue(): boolean {
+    const now = this.#components.clock.monotonic()
+    const interval = this.#components.fingerFixer.isThrough ? this.#interval : this.#presentInterval
+    if (now - this.#fingersFixedAt < interval * (1 - STABILISE_JITTER)) return false
+    this.#fingersFixedAt = now
+    return true
   }
 
   async #stabilise(signal: AbortSignal): Promise<void> {
@@ -180,14 +196,34 @@ export class Stabilizer {
       this.#drop(successor)
       return true
     }
-    ring.adopt(successor, view.successors, view.whole)
+    this.#adopt(successor, view, signal)
     const nearer = view.predecessor
     if (!nearer || !isBetween(ring.position, nearer.position, successor.position)) return false
     if (network.deadFor(nearer.peerId) < DEAD_RETRY) return false
     const nearerView = await this.#ask(nearer, signal)
     if (!nearerView?.member) return false
-    ring.adopt(nearer, nearerView.successors, nearerView.whole)
+    this.#adopt(nearer, nearerView, signal)
     return true
+  }
+
+  // Whom the successor's list leaves out, it may have found dead; or it hides them. They stay until they fail to answer.
+  #adopt(head: Contact, view: Neighbourhood, signal: AbortSignal): void {
+    const { ring, log } = this.#components
+    const named = new Set(view.successors.map(contact => contact.peerId))
+    const kept = ring.successors.entries.filter(contact =>
+      isBetween(head.position, contact.position, ring.position)
+    )
+    ring.adopt(head, inOrder([...view.successors, ...kept], head.position), view.whole)
+    for (const contact of kept) {
+      if (named.has(contact.peerId) || !ring.successors.has(contact.peerId)) continue
+      this.#isAlive(contact, signal).catch((error: unknown) => {
+        if (!signal.aborted) log.debug(`Peer ${contact.peerId} was not asked: ${toPeerError(error).message}`)
+      })
+    }
+  }
+
+  async #offerIfAlive(contact: Contact, signal: AbortSignal): Promise<void> {
+    if (await this.#isAlive(contact, signal)) this.#components.ring.offer(contact)
   }
 
   // One late answer is no death: the second question follows at once.
@@ -199,7 +235,9 @@ export class Stabilizer {
 
   async #ask(contact: Contact, signal: AbortSignal): Promise<Neighbourhood | undefined> {
     try {
-      return await this.#components.network.call(contact, 'neighbours', {}, { signal })
+      const view = await this.#components.network.call(contact, 'neighbours', {}, { signal })
+      this.#components.ring.observe(contact, view)
+      return view
     } catch (error) {
       signal.throwIfAborted()
       this.#components.log.debug(`Peer ${contact.peerId} did not answer: ${toPeerError(error).message}`)
@@ -237,11 +275,29 @@ export class Stabilizer {
     const { ring, random } = this.#components
     const tail = ring.successors.entries.slice(1)
     if (ring.successors.isWhole) {
-      await Promise.all(tail.map(contact => this.#greet(contact, signal)))
+      // A finger that is missing disproves that the list is whole.
+      const missing = ring.fingers.all().filter(contact => !ring.successors.has(contact.peerId))
+      await Promise.all([
+        ...tail.map(contact => this.#greet(contact, signal)),
+        ...missing.map(contact => this.#offerIfAlive(contact, signal))
+      ])
       return
     }
     const chosen = pickRandom(tail, random)
-    if (chosen) await this.#isAlive(chosen, signal)
+    if (chosen) await this.#checkEntry(chosen, signal)
+  }
+
+  // Its predecessor ought to be the entry before it, or one that the members between did not tell of.
+  async #checkEntry(contact: Contact, signal: AbortSignal): Promise<void> {
+    const { ring } = this.#components
+    const view = await this.#askAgain(contact, signal)
+    if (!view?.member) {
+      this.#drop(contact)
+      return
+    }
+    const nearer = view.predecessor
+    if (!nearer || ring.successors.has(nearer.peerId)) return
+    if (isBetween(ring.position, nearer.position, contact.position)) await this.#offerIfAlive(nearer, signal)
   }
 
   async #greet(contact: Contact, signal: AbortSignal): Promise<void> {
@@ -277,26 +333,14 @@ export class Stabilizer {
     return false
   }
 
-  #drop(contact: Contact): void {
-    this.#components.ring.forget(contact.peerId)
+  async #lookAround(signal: AbortSignal): Promise<void> {
+    const { fingerFixer } = this.#components
+    await fingerFixer.fix(signal)
+    const mistaken = await fingerFixer.lookUpSelf(this.#isSettling, signal)
+    if (mistaken) await this.#notify(mistaken, signal)
   }
 
-  // From the farthest interval inwards, until the successor list covers the rest.
-  async #fixFingers(signal: AbortSignal): Promise<void> {
-    const { ring, random, lookup, log } = this.#components
-    const last = ring.successors.last
-    if (!last || ring.successors.isWhole) return
-    const lowest = intervalOf(distance(ring.position, last.position))
-    for (let fixed = 0; fixed < FINGERS_PER_ROUND; fixed++) {
-      if (this.#nextFinger < lowest) this.#nextFinger = RING_BITS - 1
-      const start = 1n << BigInt(this.#nextFinger--)
-      const within = BigInt(Math.floor(random.float() * 2 ** 32)) * (start >> 32n)
-      try {
-        await lookup(advance(ring.position, start + within), signal)
-      } catch (error) {
-        signal.throwIfAborted()
-        log.debug(`A finger was not found: ${toPeerError(error).message}`)
-      }
-    }
+  #drop(contact: Contact): void {
+    this.#components.ring.forget(contact.peerId)
   }
 }

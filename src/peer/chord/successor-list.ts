@@ -1,4 +1,6 @@
+import { MAX_SUCCESSORS_PER_RANGE } from './constants.ts'
 import type { Contact } from './contact.ts'
+import { publicRangesOf } from './ip-range.ts'
 import { distance, type RingPosition } from './ring-position.ts'
 
 /**
@@ -11,6 +13,7 @@ export class SuccessorList {
   #capacity: number
   #entries: Contact[] = []
   #isWhole = true
+  #isDiverse = false
 
   /** @param accepts refuses contacts that are known to be dead */
   constructor(self: RingPosition, capacity: number, accepts: (contact: Contact) => boolean = () => true) {
@@ -44,9 +47,13 @@ export class SuccessorList {
     return this.#entries.some(entry => entry.peerId === peerId)
   }
 
-  /** Lengthens the list, or cuts its tail. */
-  resize(capacity: number): void {
+  /**
+   * Lengthens the list, or cuts its tail.
+   * @param isDiverse whether to keep at most two peers of one public IP range behind the nearest half of the list
+   */
+  resize(capacity: number, isDiverse = false): void {
     this.#capacity = capacity
+    this.#isDiverse = isDiverse
     if (this.#entries.length < capacity) return
     this.#entries.length = capacity
     this.#isWhole = false
@@ -62,8 +69,10 @@ export class SuccessorList {
     const nearer = this.#entries.filter(entry => distance(this.#self, entry.position) < reach)
     const chain = this.#clockwise([head, ...tail])
     const wasWhole = this.#isWhole && this.#entries.length > 0
+    const isAround = ({ position }: Contact): boolean =>
+      distance(head.position, position) >= distance(head.position, this.#self)
     // A list that leads back to this peer has named everyone on the way.
-    this.#isWhole = wasWhole || isTailWhole || chain.length <= tail.length
+    this.#isWhole = wasWhole || isTailWhole || tail.some(isAround)
     return this.#replace([...nearer, ...chain, ...(this.#isWhole ? this.#entries : [])])
   }
 
@@ -110,13 +119,27 @@ export class SuccessorList {
         byPeer.set(contact.peerId, contact)
       }
     }
-    const sorted = [...byPeer.values()].sort((a, b) => this.#compare(a, b)).slice(0, this.#capacity)
+    const clockwise = [...byPeer.values()].sort((a, b) => this.#compare(a, b))
+    const sorted = (this.#isDiverse ? this.#diverse(clockwise) : clockwise).slice(0, this.#capacity)
     const changed =
       sorted.length !== this.#entries.length ||
       sorted.some((entry, index) => entry.peerId !== this.#entries[index]?.peerId)
     this.#entries = sorted
     if (sorted.length >= this.#capacity) this.#isWhole = false
     return changed
+  }
+
+  // The nearest half stays as it is on the ring: who owns what, and who holds copies, is read from it.
+  #diverse(clockwise: readonly Contact[]): Contact[] {
+    const half = Math.ceil(this.#capacity / 2)
+    const counts = new Map<string, number>()
+    return clockwise.filter((contact, index) => {
+      const ranges = publicRangesOf(contact)
+      const isCrowded = ranges.some(range => (counts.get(range) ?? 0) >= MAX_SUCCESSORS_PER_RANGE)
+      if (index >= half && isCrowded) return false
+      for (const range of ranges) counts.set(range, (counts.get(range) ?? 0) + 1)
+      return true
+    })
   }
 
   #compare(a: Contact, b: Contact): number {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { TOMBSTONE_TTL } from '../../../src/peer/chord/constants.ts'
 import type { Contact } from '../../../src/peer/chord/contact.ts'
+import { signTombstone } from '../../../src/peer/chord/record/tombstone.ts'
 import { distance, isBetween, positionFromBytes } from '../../../src/peer/chord/ring-position.ts'
 import type { Handlers } from '../../../src/peer/chord/rpc/protocol.ts'
+import { simulatedAnnounceKey } from '../../sim/chord/simulated-keys.ts'
 import { type SimulatedPeer, Simulation } from '../../sim/chord/simulation.ts'
 
 const never = new AbortController().signal
@@ -30,6 +33,9 @@ describe('A Chord node', () => {
       const { role, roleReason, estimatedSize } = simulation.peers[0]!.node.snapshot()
       assert.deepEqual({ role, estimatedSize }, { role: 'member', estimatedSize: 1 })
       assert.match(roleReason, /only one/)
+      await simulation.grow(2)
+      await simulation.clock.run(20_000)
+      assert.match(simulation.peers[0]!.node.snapshot().roleReason, /began its ring/)
     })
 
     it('is a client until it can be dialled back, and says why', async () => {
@@ -101,6 +107,16 @@ describe('A Chord node', () => {
       await assert.rejects(simulation.clock.until(asker.node.owners(key, { signal: never, seeds })), {
         code: 'PEER_UNREACHABLE'
       })
+    })
+
+    it('goes around by others it knows when all that are nearest to the key died without a word', async () => {
+      const simulation = await ringOf(40)
+      const key = positionFromBytes(simulation.random.bytes(32))
+      const asker = simulation.trueOwners(key, 40)[3]!
+      for (const { peerId } of asker.node.ring.nextHop(key).closer)
+        simulation.cutPower(simulation.find(peerId)!)
+      const found = await simulation.clock.until(asker.node.owners(key, { signal: never }))
+      assert.equal(found.members[0]?.peerId, simulation.trueOwners(key, 1)[0]!.peerId)
     })
 
     it('corrects an owner that was named wrongly', async () => {
@@ -242,21 +258,45 @@ describe('A Chord node', () => {
         SimulatedPeer
       ]
       const { announceKey } = simulation.publish(owner)
+      const publishTombstone = async ({ node, signer }: SimulatedPeer): Promise<void> => {
+        const now = simulation.clock.now()
+        node.publisher.publishTombstone(
+          await signTombstone({ sequence: now, issued: now }, signer, announceKey)
+        )
+      }
       holder.node.publisher.publish({ announceKey, chunkCount: 8, ranges: [[0, 4]] })
-      stranger.node.publisher.publishTombstone(announceKey)
+      await publishTombstone(stranger)
       await simulation.clock.run(5_000)
       const key = positionFromBytes(announceKey.dhtKey)
       const find = (options: { owner?: string }) =>
         simulation.clock.until(asker.node.findProviders(key, { signal: never, ...options }))
       assert.equal((await find({})).length, 2)
       assert.equal((await find({ owner: owner.peerId })).length, 2)
-      owner.node.publisher.publishTombstone(announceKey)
+      await publishTombstone(owner)
       await simulation.clock.run(5_000)
       assert.deepEqual(
         (await find({})).map(record => record.provider.toString()),
         [holder.peerId]
       )
       assert.deepEqual(await find({ owner: owner.peerId }), [])
+    })
+
+    it('keeps a tombstone while every member that held it dies, for no longer than 30 days', async () => {
+      const simulation = await ringOf(12)
+      const owner = simulation.peers[0]!
+      const announceKey = simulatedAnnounceKey(simulation.random)
+      const key = positionFromBytes(announceKey.dhtKey)
+      const issued = simulation.clock.now() - TOMBSTONE_TTL + 20 * MINUTE
+      const signed = await signTombstone({ sequence: issued, issued }, owner.signer, announceKey)
+      await simulation.clock.until(owner.node.publisher.publishTombstone(signed).settled(never))
+      const holders = simulation.trueOwners(key, 4).filter(peer => peer !== owner)
+      for (const holder of holders) simulation.crash(holder)
+      await simulation.clock.run(2 * MINUTE)
+      const find = async () =>
+        (await simulation.clock.until(owner.node.findRecords(key, { signal: never }))).tombstones
+      assert.equal((await find()).length, 1)
+      await simulation.clock.run(20 * MINUTE)
+      assert.deepEqual(await find(), [])
     })
 
     it('goes above a sequence that the ring knows when its own clock went back', async () => {
@@ -305,6 +345,26 @@ describe('A Chord node', () => {
       assert.ok(simulation.clock.monotonic() - startedAt <= 2_100)
       assert.equal(peer.node.isJoined, false)
     })
+  })
+
+  it('looks for fingers at the pace of its rounds, however often its neighbours ask for one', async () => {
+    const simulation = await ringOf(20)
+    const [peer, ...others] = simulation.peers
+    assert(peer)
+    await simulation.clock.run(2 * MINUTE)
+    let asked = 0
+    for (const other of others) {
+      const { next } = other.node.handlers
+      replaceHandler(other, 'next', (caller, request, signal) => {
+        if (caller.peerId === peer.peerId) asked++
+        return next(caller, request, signal)
+      })
+    }
+    for (let wish = 0; wish < 20; wish++) {
+      peer.node.stabilizer.poke()
+      await simulation.clock.run(500)
+    }
+    assert.ok(asked < 20, `asked ${asked} times in 10 s`)
   })
 
   it('finds a successor before it in the ring whose predecessor died in the same moment', async () => {

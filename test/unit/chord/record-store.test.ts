@@ -199,9 +199,59 @@ describe('RecordStore', () => {
     }
     assert.deepEqual(outcomes, ['stored', 'stored', 'stored', 'refused', 'refused'])
     assert.equal((await store.accept(await recordOf(clock, provider, announceKey))).status, 'stored')
-    assert.equal(
-      (await store.accept(await recordOf(clock, provider, await makeAnnounceKey()))).status,
-      'refused'
+    assert.equal(store.size, 4)
+  })
+
+  it('makes room for who has little when it is full: who has most gives way', async () => {
+    const store = makeStore(clock, { records: 6 })
+    const accept = async (by: Signer) =>
+      (await store.accept(await recordOf(clock, by, await makeAnnounceKey()))).status
+    for (let count = 0; count < 6; count++) assert.equal(await accept(other), 'stored')
+    const outcomes = []
+    for (let count = 0; count < 4; count++) outcomes.push(await accept(provider))
+    assert.deepEqual(outcomes, ['stored', 'stored', 'stored', 'refused'])
+    assert.equal(store.size, 6)
+    assert.equal(await accept(other), 'refused')
+  })
+
+  it('counts tombstones to a provider’s quota, keeps few of a key, and lets none push out another', async () => {
+    const store = makeStore(clock, { recordsPerProvider: 2, tombstonesPerKey: 2 })
+    const entomb = async (author: Signer, announced = announceKey): Promise<string> => {
+      const signed = await signTombstone({ sequence: 1, issued: clock.now() }, author, announced)
+      return (await store.accept(inTransit(signed, DAY))).status
+    }
+    const strangers = await Promise.all([1, 2].map(async () => signerOf(await generateKeyPair('Ed25519'))))
+    assert.equal(await entomb(provider), 'stored')
+    assert.equal(await entomb(strangers[0]!), 'stored')
+    assert.equal(await entomb(strangers[1]!), 'refused')
+    assert.equal((await store.accept(await recordOf(clock, other, announceKey))).status, 'stored')
+    assert.equal(await entomb(provider, await makeAnnounceKey()), 'stored')
+    assert.equal(await entomb(provider, await makeAnnounceKey()), 'refused')
+  })
+
+  it('takes the same version from two members at once as stored, not as stale', async () => {
+    const store = makeStore(clock)
+    const record = await recordOf(clock, provider, announceKey)
+    const outcomes = await Promise.all([store.accept(record), store.accept(record)])
+    assert.deepEqual(outcomes, [{ status: 'stored' }, { status: 'stored' }])
+    assert.equal(store.size, 1)
+  })
+
+  it('remembers no more expired sequences than it holds records at most', async () => {
+    const store = makeStore(clock, { records: 2 })
+    const records = []
+    for (let count = 0; count < 3; count++) {
+      const record = await recordOf(clock, other, await makeAnnounceKey())
+      records.push(record)
+      await store.accept(record)
+      clock.time += TTL
+      store.sweep()
+    }
+    clock.skew = -clock.time
+    const outcomes = await Promise.all(records.map(record => store.accept(record)))
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['stored', 'stale', 'stale']
     )
   })
 

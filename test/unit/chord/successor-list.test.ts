@@ -62,6 +62,25 @@ describe('SuccessorList', () => {
     assert.deepEqual(places(list.entries), [110, 130])
   })
 
+  it('keeps at most two of one public range behind its nearest half, once it has to be diverse', () => {
+    const inRange = (place: number, range: number) => ({
+      ...contactAt(place),
+      addresses: [`/ip4/8.8.${range}.1/tcp/${place}`]
+    })
+    const members = [110, 120, 130, 140, 150, 160].map(place => inRange(place, 1))
+    const others = [inRange(170, 2), inRange(180, 3), contactAt(190)]
+    const list = new SuccessorList(SELF, 8)
+    list.resize(8, true)
+    list.adopt(members[0]!, [...members.slice(1), ...others])
+    assert.deepEqual(places(list.entries), [110, 120, 130, 140, 170, 180, 190])
+  })
+
+  it('does not take a list for whole because it is out of order', () => {
+    const list = new SuccessorList(SELF, 8)
+    list.adopt(contactAt(110), contactsAt(130, 120))
+    assert.ok(!list.isWhole)
+  })
+
   it('is always in order, bounded, without itself and without duplicates', () => {
     const place = fc.integer({ min: 0, max: 200 })
     const operation = fc.oneof(

@@ -1,14 +1,21 @@
 import type { Clock } from '../../clock.ts'
 import { toPeerError } from '../../errors.ts'
+import { EventEmitter } from '../../event-emitter.ts'
 import type { Logger } from '../../log.ts'
-import { MAX_RECORDS, RECORDS_PER_PAGE } from '../constants.ts'
+import { MAX_RECORDS } from '../constants.ts'
 import type { Contact } from '../contact.ts'
 import type { Network } from '../network.ts'
 import { PeriodicTask } from '../periodic-task.ts'
 import { isBetween } from '../ring-position.ts'
 import type { RingState } from '../ring-state.ts'
 import type { Arc } from '../rpc/protocol.ts'
-import type { RecordStore } from './record-store.ts'
+import { pagesOf, type RecordStore } from './record-store.ts'
+
+/** Records of an arc that came to this member, or went to another one. */
+export interface RecordsMoved {
+  direction: 'in' | 'out'
+  records: number
+}
 
 export interface HandOverComponents {
   ring: RingState
@@ -27,6 +34,7 @@ const GIVE_DELAY = 2_000
 
 /** Fetches the records of an arc that this member came to own, by joining or because others died. */
 export class HandOver {
+  readonly events: EventEmitter<{ moved: RecordsMoved }>
   readonly #components: HandOverComponents
   readonly #task: PeriodicTask
   readonly #giving: PeriodicTask
@@ -35,16 +43,10 @@ export class HandOver {
 
   constructor(components: HandOverComponents) {
     this.#components = components
-    this.#task = new PeriodicTask({
-      clock: components.clock,
-      nextDelay: () => undefined,
-      run: signal => this.#pullPending(signal)
-    })
-    this.#giving = new PeriodicTask({
-      clock: components.clock,
-      nextDelay: () => undefined,
-      run: signal => this.#give(signal)
-    })
+    this.events = new EventEmitter(error => components.log.error('A listener of hand-overs failed', error))
+    const { clock } = components
+    this.#task = new PeriodicTask({ clock, run: signal => this.#pullPending(signal) })
+    this.#giving = new PeriodicTask({ clock, run: signal => this.#give(signal) })
   }
 
   start(): void {
@@ -100,7 +102,10 @@ export class HandOver {
         // A page that does not advance would go on for ever.
         after = page.after !== undefined && page.after > (after ?? '') ? page.after : undefined
       } while (after !== undefined && count < MAX_RECORDS)
-      if (count > 0) log.info(`Took over ${count} records from peer ${member.peerId}`)
+      if (count > 0) {
+        log.info(`Took over ${count} records from peer ${member.peerId}`)
+        this.events.emit('moved', { direction: 'in', records: count })
+      }
       return true
     } catch (error) {
       if (!signal.aborted) log.debug(`Hand-over from ${member.peerId} broke: ${toPeerError(error).message}`)
@@ -113,11 +118,13 @@ export class HandOver {
     const { network, store, log } = this.#components
     const held = store.inArc(arc)
     try {
-      for (let start = 0; start < held.length; start += RECORDS_PER_PAGE) {
-        const page = held.slice(start, start + RECORDS_PER_PAGE)
+      for (const page of pagesOf(held)) {
         const records = page.map(stored => store.inTransit(stored))
         await network.call(member, 'store', { records }, { signal })
       }
+      if (held.length === 0) return
+      log.info(`Handed ${held.length} records over to peer ${member.peerId}`)
+      this.events.emit('moved', { direction: 'out', records: held.length })
     } catch (error) {
       if (!signal.aborted) log.debug(`Hand-over to ${member.peerId} broke: ${toPeerError(error).message}`)
     }

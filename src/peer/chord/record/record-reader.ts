@@ -26,6 +26,11 @@ export interface KeyContents {
   tombstones: Tombstone[]
 }
 
+/** Whether a key seems to hold nothing, as it does where all who were asked keep it back. */
+export function isEmpty({ providers, tombstones }: KeyContents): boolean {
+  return providers.length === 0 && tombstones.length === 0
+}
+
 /** Reads records from several of a key's holders and merges what they say. */
 export class RecordReader {
   readonly #components: RecordReaderComponents

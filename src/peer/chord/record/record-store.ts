@@ -12,9 +12,10 @@ import {
   MAX_TOMBSTONES_PER_KEY,
   RECORDS_PER_PAGE
 } from '../constants.ts'
-import { isInRange, positionToHex, type RingPosition } from '../ring-position.ts'
+import { advance, positionFromBytes, positionToBytes, type RingPosition } from '../ring-position.ts'
 import type { Arc, RangeDigest, StoreOutcome } from '../rpc/protocol.ts'
 import type { VerifySignature } from './provider-record.ts'
+import { RecordNames } from './record-names.ts'
 import { type ReadRecord, readRecord, validateRecord } from './record-validation.ts'
 import type { RecordInTransit } from './signed-record.ts'
 
@@ -23,6 +24,8 @@ export interface StoredRecord {
   read: ReadRecord
   /** On the storer's monotonic clock. */
   expiresAt: number
+  /** SHA-256 of name and sequence. */
+  hash: bigint
 }
 
 export interface RecordStoreLimits {
@@ -39,6 +42,9 @@ export interface RecordStoreComponents {
   log: Logger
 }
 
+/** Records among which a full store seeks the one that gives way. */
+const EVICTION_SAMPLE = 16
+
 const DEFAULT_LIMITS: RecordStoreLimits = {
   records: MAX_RECORDS,
   recordsPerKey: MAX_RECORDS_PER_KEY,
@@ -51,17 +57,17 @@ const DEFAULT_LIMITS: RecordStoreLimits = {
  * versions replace older ones, nothing outlives its lifetime, and what has expired does not come back.
  */
 export class RecordStore {
-  readonly events: EventEmitter<{ stored: ReadRecord }>
+  readonly events: EventEmitter<{ stored: ReadRecord; refused: undefined }>
   readonly #clock: Clock
   readonly #random: Random
   readonly #verify: VerifySignature
   readonly #log: Logger
   readonly #limits: RecordStoreLimits
-  readonly #byKey = new Map<RingPosition, Map<string, StoredRecord>>()
+  readonly #byName = new Map<string, StoredRecord>()
+  readonly #names = new RecordNames()
   readonly #countByAuthor = new Map<string, number>()
   /** Sequences of what has expired, so that an old copy of it is not taken for new. */
   readonly #spent = new Map<string, { sequence: number; until: number }>()
-  #size = 0
 
   constructor(components: RecordStoreComponents, limits: Partial<RecordStoreLimits> = {}) {
     this.#clock = components.clock
@@ -73,7 +79,7 @@ export class RecordStore {
   }
 
   get size(): number {
-    return this.#size
+    return this.#byName.size
   }
 
   /** Checks a record and stores it. Never throws for what a peer sent. */
@@ -87,42 +93,41 @@ export class RecordStore {
       return this.#insert(read, transit.remaining)
     } catch (error) {
       this.#log.debug(`A record was refused: ${toPeerError(error).message}`)
-      return { status: 'refused' }
+      return this.#refuse()
     }
   }
 
   /** Unexpired records under a key, newest first. */
   get(key: RingPosition): StoredRecord[] {
-    const now = this.#clock.monotonic()
-    const live = [...(this.#byKey.get(key)?.values() ?? [])].filter(stored => stored.expiresAt > now)
+    const live = this.#names.under(key).flatMap(name => this.#live(name) ?? [])
     return live.sort((a, b) => b.read.sequence - a.read.sequence)
   }
 
   /** Unexpired records whose keys lie in an arc, in the order of their names. */
   inArc(arc: Arc): StoredRecord[] {
-    const now = this.#clock.monotonic()
-    const found: StoredRecord[] = []
-    for (const [key, records] of this.#byKey) {
-      if (!isInRange(arc.from, key, arc.to)) continue
-      for (const stored of records.values()) if (stored.expiresAt > now) found.push(stored)
-    }
-    return found.sort((a, b) => (a.read.name < b.read.name ? -1 : 1))
+    return [...this.#within(arc)]
   }
 
   /** One page of `inArc`, behind the record named `after`. */
   page(arc: Arc, after: string | undefined): { records: StoredRecord[]; after?: string } {
-    const rest = this.inArc(arc).filter(stored => after === undefined || stored.read.name > after)
-    const records = rest.slice(0, RECORDS_PER_PAGE)
-    const last = records.at(-1)
-    return rest.length > records.length && last ? { records, after: last.read.name } : { records }
+    const records: StoredRecord[] = []
+    for (const stored of this.#within(arc, after)) {
+      const last = records.at(-1)
+      if (last && records.length === RECORDS_PER_PAGE) return { records, after: last.read.name }
+      records.push(stored)
+    }
+    return { records }
   }
 
-  /** Names and sequences of an arc, summed up: equal for stores that hold the same. */
+  /** The hashes of names and sequences of an arc, added up modulo 2^256: equal for stores that hold the same. */
   digest(arc: Arc): RangeDigest {
-    const hash = createHash('sha256')
-    const records = this.inArc(arc)
-    for (const { read } of records) hash.update(`${read.name}/${read.sequence}\n`)
-    return { count: records.length, digest: new Uint8Array(hash.digest()) }
+    let sum: RingPosition = 0n
+    let count = 0
+    for (const { hash } of this.#within(arc)) {
+      sum = advance(sum, hash)
+      count++
+    }
+    return { count, digest: positionToBytes(sum) }
   }
 
   /** The record as it may be passed on, its lifetime reduced by what has passed. */
@@ -133,56 +138,85 @@ export class RecordStore {
   /** Drops what has expired. */
   sweep(): void {
     const now = this.#clock.monotonic()
-    for (const records of this.#byKey.values()) {
-      for (const stored of records.values()) if (stored.expiresAt <= now) this.#remove(stored)
-    }
+    for (const stored of this.#byName.values()) if (stored.expiresAt <= now) this.#remove(stored)
     for (const [name, { until }] of this.#spent) if (until <= now) this.#spent.delete(name)
   }
 
   clear(): void {
-    this.#byKey.clear()
+    this.#byName.clear()
+    this.#names.clear()
     this.#countByAuthor.clear()
     this.#spent.clear()
-    this.#size = 0
+  }
+
+  #live(name: string): StoredRecord | undefined {
+    const stored = this.#byName.get(name)
+    return stored && stored.expiresAt > this.#clock.monotonic() ? stored : undefined
+  }
+
+  *#within(arc: Arc, after?: string): Generator<StoredRecord> {
+    for (const name of this.#names.within(arc, after)) {
+      const stored = this.#live(name)
+      if (stored) yield stored
+    }
   }
 
   #newestSequence(name: string): number | undefined {
-    return this.#find(name)?.read.sequence ?? this.#spent.get(name)?.sequence
+    return this.#byName.get(name)?.read.sequence ?? this.#spent.get(name)?.sequence
   }
 
   // The same version again proves nothing new, and must not prolong a life or raise the dead.
   #outcomeForSame(read: ReadRecord): StoreOutcome {
-    const stored = this.#find(read.name)
-    if (stored && stored.expiresAt > this.#clock.monotonic()) return { status: 'stored' }
+    if (this.#live(read.name)) return { status: 'stored' }
     return { status: 'stale', sequence: read.sequence }
   }
 
   #insert(read: ReadRecord, remaining: number): StoreOutcome {
-    const old = this.#find(read.name)
-    // Another version may have come in while the signatures were being checked.
-    if (old && old.read.sequence >= read.sequence) return { status: 'stale', sequence: old.read.sequence }
+    const old = this.#byName.get(read.name)
+    // Another version, or this one from another member, may have come in while the signatures were being checked.
+    if (old?.read.sequence === read.sequence) return this.#outcomeForSame(read)
+    if (old && old.read.sequence > read.sequence) return { status: 'stale', sequence: old.read.sequence }
     if (old) this.#remove(old)
-    else if (!this.#makeRoom(read)) return { status: 'refused' }
+    else if (!this.#makeRoom(read)) return this.#refuse()
     const lifetime = Math.min(read.ttl, remaining)
-    const records = this.#byKey.get(read.key) ?? new Map<string, StoredRecord>()
-    this.#byKey.set(read.key, records)
-    records.set(read.name, { read, expiresAt: this.#clock.monotonic() + lifetime })
+    const expiresAt = this.#clock.monotonic() + lifetime
+    this.#byName.set(read.name, { read, expiresAt, hash: hashOf(read) })
+    this.#names.add(read.name)
     this.#spent.delete(read.name)
-    this.#size++
     this.#countByAuthor.set(read.author, (this.#countByAuthor.get(read.author) ?? 0) + 1)
     this.events.emit('stored', read)
     return { status: 'stored' }
+  }
+
+  #refuse(): StoreOutcome {
+    this.events.emit('refused', undefined)
+    return { status: 'refused' }
   }
 
   #makeRoom(read: ReadRecord): boolean {
     if ((this.#countByAuthor.get(read.author) ?? 0) >= this.#limits.recordsPerProvider) return false
     const perKey =
       read.content.kind === 'tombstone' ? this.#limits.tombstonesPerKey : this.#limits.recordsPerKey
-    const rivals = [...(this.#byKey.get(read.key)?.values() ?? [])].filter(
-      stored => stored.read.content.kind === read.content.kind
-    )
+    const rivals = this.#names
+      .under(read.key)
+      .flatMap(name => this.#byName.get(name) ?? [])
+      .filter(stored => stored.read.content.kind === read.content.kind)
     if (rivals.length >= perKey && !this.#evictOneOf(rivals)) return false
-    return this.#size < this.#limits.records
+    return this.size < this.#limits.records || this.#evictFromGreediest(read.author)
+  }
+
+  // Records drawn at random belong most likely to who has most, so that nobody need be counted.
+  #evictFromGreediest(newcomer: string): boolean {
+    const count = (author: string): number => this.#countByAuthor.get(author) ?? 0
+    let victim: StoredRecord | undefined
+    for (let drawn = 0; drawn < EVICTION_SAMPLE; drawn++) {
+      const stored = this.#byName.get(this.#names.pick(this.#random) ?? '')
+      if (stored?.read.content.kind !== 'provider') continue
+      if (!victim || count(stored.read.author) > count(victim.read.author)) victim = stored
+    }
+    if (!victim || count(victim.read.author) <= count(newcomer) + 1) return false
+    this.#remove(victim)
+    return true
   }
 
   // Keeps the fresher half untouched; tombstones are never pushed out by later ones.
@@ -195,16 +229,10 @@ export class RecordStore {
     return true
   }
 
-  #find(name: string): StoredRecord | undefined {
-    return this.#byKey.get(keyOfName(name))?.get(name)
-  }
-
   #remove(stored: StoredRecord): void {
-    const { name, key, author, sequence } = stored.read
-    const records = this.#byKey.get(key)
-    if (!records?.delete(name)) return
-    if (records.size === 0) this.#byKey.delete(key)
-    this.#size--
+    const { name, author, sequence } = stored.read
+    if (!this.#byName.delete(name)) return
+    this.#names.delete(name)
     const left = (this.#countByAuthor.get(author) ?? 1) - 1
     if (left === 0) this.#countByAuthor.delete(author)
     else this.#countByAuthor.set(author, left)
@@ -219,6 +247,13 @@ export class RecordStore {
   }
 }
 
-function keyOfName(name: string): RingPosition {
-  return BigInt(`0x${name.slice(0, positionToHex(0n).length)}`)
+function hashOf({ name, sequence }: ReadRecord): bigint {
+  return positionFromBytes(createHash('sha256').update(`${name}/${sequence}`).digest())
+}
+
+/** Records in portions that fit into one message. */
+export function* pagesOf(records: readonly StoredRecord[]): Generator<StoredRecord[]> {
+  for (let start = 0; start < records.length; start += RECORDS_PER_PAGE) {
+    yield records.slice(start, start + RECORDS_PER_PAGE)
+  }
 }

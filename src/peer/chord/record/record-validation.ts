@@ -11,7 +11,7 @@ import {
   type VerifySignature
 } from './provider-record.ts'
 import type { SignedRecord } from './signed-record.ts'
-import { decodeTombstone, TOMBSTONE_TYPE, TOMBSTONE_VERSION, type Tombstone } from './tombstone.ts'
+import { decodeTombstone, isExpired, TOMBSTONE_TYPE, TOMBSTONE_VERSION, type Tombstone } from './tombstone.ts'
 
 /** A record that was read, with what a store needs to know of any kind of record. */
 export interface ReadRecord {
@@ -67,7 +67,7 @@ export async function validateRecord(read: ReadRecord, clock: Clock, verify: Ver
     return
   }
   const { issued, ownerPublicKey, announcePublicKey } = content.tombstone
-  if (issued - now > CLOCK_TOLERANCE || now - issued > TOMBSTONE_TTL) throw invalidRecord('its time')
+  if (issued - now > CLOCK_TOLERANCE || isExpired(content.tombstone, now)) throw invalidRecord('its time')
   const keys = { author: ownerPublicKey, announce: announcePublicKey }
   if (!(await isRecordSigned(signed, TOMBSTONE_TYPE, TOMBSTONE_VERSION, keys, verify))) {
     throw invalidRecord('its signatures')

@@ -2,14 +2,13 @@ import type { Clock } from '../../clock.ts'
 import { toPeerError } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import type { Random } from '../../random.ts'
-import { RECORDS_PER_PAGE } from '../constants.ts'
 import type { Contact } from '../contact.ts'
 import type { Network } from '../network.ts'
 import { PeriodicTask } from '../periodic-task.ts'
 import type { RingState } from '../ring-state.ts'
 import type { Arc } from '../rpc/protocol.ts'
 import type { HandOver } from './hand-over.ts'
-import type { RecordStore, StoredRecord } from './record-store.ts'
+import { pagesOf, type RecordStore, type StoredRecord } from './record-store.ts'
 
 export interface ReplicatorComponents {
   ring: RingState
@@ -39,7 +38,7 @@ export class Replicator {
   constructor(components: ReplicatorComponents) {
     this.#components = components
     const { clock, random } = components
-    this.#task = new PeriodicTask({ clock, nextDelay: () => undefined, run: signal => this.#push(signal) })
+    this.#task = new PeriodicTask({ clock, run: signal => this.#push(signal) })
     this.#antiEntropy = new PeriodicTask({
       clock,
       nextDelay: () => ANTI_ENTROPY_INTERVAL * (0.75 + random.float() / 2),
@@ -95,9 +94,8 @@ export class Replicator {
     const copies = this.#copies.get(target.peerId) ?? new Map<string, number>()
     this.#copies.set(target.peerId, copies)
     const due = owned.filter(({ read }) => copies.get(read.name) !== read.sequence)
-    for (let start = 0; start < due.length; start += RECORDS_PER_PAGE) {
-      if (!(await this.#pushPage(target, due.slice(start, start + RECORDS_PER_PAGE), copies, signal)))
-        return false
+    for (const page of pagesOf(due)) {
+      if (!(await this.#pushPage(target, page, copies, signal))) return false
     }
     return true
   }

@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { encodeCanonical } from '../../wire/canonical.ts'
 import { bytesUpTo, integer } from '../../wire/message-schema.ts'
 import { publicKeyFromBytes, type Signer } from '../../wire/signature.ts'
+import { TOMBSTONE_TTL } from '../constants.ts'
 import { type AnnounceKey, decodePayload, dhtKeyOf, signRecord } from './provider-record.ts'
 import type { SignedRecord } from './signed-record.ts'
 
@@ -49,6 +50,11 @@ export async function signTombstone(
     issued: draft.issued
   })
   return signRecord('tombstone', TOMBSTONE_TYPE, TOMBSTONE_VERSION, payload, owner, announceKey)
+}
+
+/** Whether its 30 days are over, `now` being milliseconds since the epoch: nobody accepts it any more. */
+export function isExpired({ issued }: Pick<Tombstone, 'issued'>, now: number): boolean {
+  return now - issued > TOMBSTONE_TTL
 }
 
 /**
