@@ -1,84 +1,12 @@
 import assert from 'node:assert/strict'
-import { positionFromBytes } from '../../../src/peer/chord/ring-position.ts'
-import { assertAlways, assertIdeal, assertStored } from './invariants.ts'
-import { type SimulatedPublication, Simulation } from './simulation.ts'
+import { assertIdeal } from './invariants.ts'
+import { assertFindable, publishSome } from './published-records.ts'
+import { Simulation } from './simulation.ts'
 
-const SEEDS = [1, 2, 3, 4, 5, 6]
-const NODES = 64
-/** Members with which a ring is founded, before I2 can hold. */
-const FOUNDERS = 12
 const QUIET = 120_000
 
 describe('Simulated ring', function () {
   this.timeout(120_000)
-
-  for (const seed of SEEDS) {
-    it(`keeps its invariants through joins, crashes and leaves (seed ${seed})`, async () => {
-      const simulation = new Simulation({ seed })
-      await simulation.grow(FOUNDERS, checker(simulation, false))
-      await simulation.clock.run(QUIET, checker(simulation, false))
-      const check = checker(simulation, true)
-      await simulation.grow(NODES, check)
-      await simulation.clock.run(QUIET, check)
-      assertIdeal(simulation)
-      for (let step = 0; step < 24; step++) {
-        await perturb(simulation, check)
-        await simulation.clock.run(simulation.random.float() * 8_000, check)
-      }
-      await simulation.clock.run(QUIET, check)
-      assertIdeal(simulation)
-      await assertLookups(simulation)
-    })
-  }
-
-  for (const seed of SEEDS.slice(0, 3)) {
-    it(`keeps settled records when three of four holders die (seed ${seed})`, async () => {
-      const simulation = new Simulation({ seed })
-      await simulation.grow(NODES)
-      await simulation.clock.run(QUIET)
-      const publications = await publishSome(simulation, 40)
-      for (let round = 0; round < 6; round++) {
-        const { announceKey } = simulation.random.pick(publications)
-        const owners = simulation.trueOwners(positionFromBytes(announceKey.dhtKey), 4)
-        owners.splice(simulation.random.below(4), 1)
-        for (const owner of owners) simulation.crash(owner)
-        assertStored(simulation, publications)
-        await simulation.clock.run(15_000)
-        assertStored(simulation, publications)
-      }
-      await simulation.clock.run(QUIET)
-      await assertFindable(simulation, publications)
-    })
-  }
-
-  it('puts records back whose four holders died at once, within 15 seconds', async () => {
-    const simulation = new Simulation({ seed: 7 })
-    await simulation.grow(12)
-    await simulation.clock.run(QUIET)
-    const [first] = await publishSome(simulation, 1)
-    const key = positionFromBytes(first!.announceKey.dhtKey)
-    const holders = simulation.trueOwners(key, 5).filter(peer => peer !== first!.by)
-    for (const holder of holders.slice(0, 4)) simulation.crash(holder)
-    await simulation.clock.run(15_000)
-    await assertFindable(simulation, [first!])
-  })
-
-  it('loses no record in a rolling restart of all nodes', async () => {
-    const simulation = new Simulation({ seed: 8 })
-    await simulation.grow(16)
-    await simulation.clock.run(QUIET)
-    const publisher = simulation.make({ stay: false })
-    await simulation.clock.until(simulation.join(publisher, simulation.peers[0]))
-    const publications = await publishSome(simulation, 20, [publisher])
-    for (const peer of [...simulation.members]) {
-      await simulation.clock.until(simulation.leave(peer))
-      await simulation.clock.until(
-        simulation.join(simulation.make(), simulation.random.pick(simulation.members))
-      )
-      await simulation.clock.run(5_000)
-      assertStored(simulation, publications)
-    }
-  })
 
   it('becomes one ring again after a partition heals', async () => {
     const simulation = new Simulation({ seed: 9 })
@@ -137,72 +65,3 @@ describe('Simulated ring', function () {
     assert.deepEqual(runs.slice(2), runs.slice(0, 2))
   })
 })
-
-function checker(simulation: Simulation, isFounded: boolean): () => void {
-  return () => {
-    if (!simulation.isChanged) return
-    simulation.isChanged = false
-    assertAlways(simulation, isFounded)
-  }
-}
-
-// Never more than three deaths at once, so that no list of eight loses all its entries.
-async function perturb(simulation: Simulation, check: () => void): Promise<void> {
-  const { random, clock } = simulation
-  const kind = random.below(3)
-  if (kind === 0) {
-    for (let deaths = 1 + random.below(3); deaths > 0; deaths--)
-      simulation.crash(random.pick(simulation.members))
-  } else if (kind === 1) {
-    await clock.until(simulation.leave(random.pick(simulation.members)), check)
-  } else {
-    await clock.until(simulation.join(simulation.make(), random.pick(simulation.members)), check)
-  }
-}
-
-async function publishSome(
-  simulation: Simulation,
-  count: number,
-  publishers = simulation.members
-): Promise<SimulatedPublication[]> {
-  const signal = new AbortController().signal
-  const publications = Array.from({ length: count }, () =>
-    simulation.publish(simulation.random.pick(publishers))
-  )
-  await simulation.clock.until(
-    Promise.all(publications.map(({ publication }) => publication.settled(signal)))
-  )
-  return publications
-}
-
-async function assertFindable(
-  simulation: Simulation,
-  publications: readonly SimulatedPublication[]
-): Promise<void> {
-  const signal = new AbortController().signal
-  for (const { announceKey, by } of publications) {
-    if (!simulation.peers.includes(by)) continue
-    const asker = simulation.random.pick(simulation.members)
-    const found = asker.node.findProviders(positionFromBytes(announceKey.dhtKey), { signal })
-    const records = await simulation.clock.until(found)
-    assert.deepEqual(
-      records.map(record => record.provider.toString()),
-      [by.peerId]
-    )
-  }
-}
-
-async function assertLookups(simulation: Simulation): Promise<void> {
-  const signal = new AbortController().signal
-  let hops = 0
-  const lookups = 200
-  for (let count = 0; count < lookups; count++) {
-    const key = positionFromBytes(simulation.random.bytes(32))
-    const asker = simulation.random.pick(simulation.members)
-    const owners = await simulation.clock.until(asker.node.owners(key, { signal }))
-    assert.equal(owners.members[0]?.peerId, simulation.trueOwners(key, 1)[0]?.peerId)
-    hops += owners.hops
-  }
-  const bound = Math.log2(simulation.members.length) / 2 + 0.8
-  assert.ok(hops / lookups <= bound, `mean hops ${hops / lookups}, at most ${bound}`)
-}

@@ -33,7 +33,17 @@ export function peerIdOf(signer: Signer): string {
 }
 
 /** Checks what `simulatedSigner` signed. */
-export const verifySimulated: VerifySignature = async (publicKey, type, version, payload, { signature }) => {
+export const verifySimulated: VerifySignature = async (publicKey, type, version, payload, { signature }) =>
+  isSimulatedSignature(publicKey, type, version, payload, signature)
+
+/** The same at once. */
+export function isSimulatedSignature(
+  publicKey: Uint8Array,
+  type: string,
+  version: number,
+  payload: Uint8Array,
+  signature: Uint8Array
+): boolean {
   const bytes = Buffer.concat([Buffer.from(`chordcast/${type}/${version}`), payload])
   return Buffer.compare(simulatedSignature(publicKey, bytes), signature) === 0
 }

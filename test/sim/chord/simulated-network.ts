@@ -24,6 +24,8 @@ export interface NetworkFaults {
   delay: readonly [number, number]
   /** Share of messages that get lost. */
   drop: number
+  /** Share of requests that arrive twice. */
+  duplicate: number
   /** Encode and decode each message as on a real wire. */
   throughCodec: boolean
 }
@@ -35,7 +37,21 @@ interface Endpoint {
   side: number
 }
 
-const DEFAULT_FAULTS: NetworkFaults = { delay: [5, 60], drop: 0, throughCodec: false }
+/** A request on its way, for who watches a run. `to` and `from` are peer ids. */
+export interface ObservedCall<M extends Method = Method> {
+  from: string
+  to: string
+  method: M
+  request: Request<M>
+}
+
+/** Sees every request when it is sent and every reply when it arrives; `reply` is undefined for a refusal or a silence. */
+export interface NetworkObserver {
+  onRequest?(call: ObservedCall): void
+  onReply?(call: ObservedCall, reply: unknown): void
+}
+
+const DEFAULT_FAULTS: NetworkFaults = { delay: [5, 60], drop: 0, duplicate: 0, throughCodec: false }
 
 /** Carries requests between the nodes of one process, with delays and faults, on virtual time. */
 export class SimulatedNetwork {
@@ -43,6 +59,9 @@ export class SimulatedNetwork {
   readonly #clock: VirtualClock
   readonly #random: SeededRandom
   readonly #endpoints = new Map<string, Endpoint>()
+  /** Cut off without a word: nothing refuses a connection there. */
+  readonly #dark = new Set<string>()
+  readonly #observers: NetworkObserver[] = []
   #connected = 0
   /** Requests that were sent, by method. */
   readonly sent = new Map<Method, number>()
@@ -53,12 +72,24 @@ export class SimulatedNetwork {
     this.faults = { ...DEFAULT_FAULTS, ...faults }
   }
 
-  connect(peerId: string, node: ChordNode): void {
-    this.#endpoints.set(peerId, { node, incarnation: ++this.#connected, side: 0 })
+  observe(observer: NetworkObserver): void {
+    this.#observers.push(observer)
   }
 
-  disconnect(peerId: string): void {
+  connect(peerId: string, node: ChordNode, side = 0): void {
+    this.#dark.delete(peerId)
+    this.#endpoints.set(peerId, { node, incarnation: ++this.#connected, side })
+  }
+
+  /** @param isSilent as a power cut: requests get no answer at all, where else the connection is refused */
+  disconnect(peerId: string, isSilent = false): void {
     this.#endpoints.delete(peerId)
+    if (isSilent) this.#dark.add(peerId)
+  }
+
+  /** On which side of a partition a peer is; 0 while there is none. */
+  sideOf(peerId: string): number {
+    return this.#endpoints.get(peerId)?.side ?? 0
   }
 
   /** Nodes of different sides do not reach each other. */
@@ -82,28 +113,34 @@ export class SimulatedNetwork {
     signal: AbortSignal
   ): Promise<Answer<M>> {
     this.sent.set(method, (this.sent.get(method) ?? 0) + 1)
+    const call = { from, to: to.peerId, method, request } as unknown as ObservedCall
+    for (const observer of this.#observers) observer.onRequest?.(call)
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(signal.reason)
-      signal.addEventListener('abort', onAbort, { once: true })
-      const settle = (perform: () => void): void => {
+      const settle = (reply: unknown, perform: () => void): void => {
         signal.removeEventListener('abort', onAbort)
+        for (const observer of this.#observers) observer.onReply?.(call, reply)
         perform()
       }
-      if (this.#isLost(from, to.peerId)) return
-      this.#later(() => {
+      const onAbort = (): void => settle(undefined, () => reject(signal.reason))
+      signal.addEventListener('abort', onAbort)
+      const deliver = (): void => {
         const endpoint = this.#endpoints.get(to.peerId)
         if (!endpoint) {
-          settle(() => reject(new PeerError('PEER_UNREACHABLE', 'Connection refused.')))
+          if (!this.#dark.has(to.peerId)) settle(undefined, () => reject(refused()))
           return
         }
         this.#perform(from, endpoint, method, request, signal).then(
           reply => {
             if (this.#isLost(to.peerId, from)) return
-            this.#later(() => settle(() => resolve({ reply, incarnation: endpoint.incarnation })))
+            const answer = { reply, incarnation: endpoint.incarnation }
+            this.#later(() => settle(reply, () => resolve(answer)))
           },
-          error => settle(() => reject(error))
+          error => settle(undefined, () => reject(error))
         )
-      })
+      }
+      if (this.#isLost(from, to.peerId)) return
+      this.#later(deliver)
+      if (this.#happens(this.faults.duplicate)) this.#later(deliver)
     })
   }
 
@@ -121,15 +158,24 @@ export class SimulatedNetwork {
   }
 
   #isLost(from: string, to: string): boolean {
-    if (this.faults.drop > 0 && this.#random.float() < this.faults.drop) return true
-    const sides = [this.#endpoints.get(from)?.side, this.#endpoints.get(to)?.side]
-    return sides[0] !== undefined && sides[1] !== undefined && sides[0] !== sides[1]
+    if (this.#happens(this.faults.drop)) return true
+    const near = this.#endpoints.get(from)?.side
+    const far = this.#endpoints.get(to)?.side
+    return near !== undefined && far !== undefined && near !== far
+  }
+
+  #happens(share: number): boolean {
+    return share > 0 && this.#random.float() < share
   }
 
   #later(callback: () => void): void {
     const [least, most] = this.faults.delay
     this.#clock.after(least + this.#random.float() * (most - least), callback)
   }
+}
+
+function refused(): PeerError {
+  return new PeerError('PEER_UNREACHABLE', 'Connection refused.')
 }
 
 function codedRequest<M extends Method>(method: M, request: Request<M>): Request<M> {

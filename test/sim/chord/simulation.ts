@@ -2,8 +2,10 @@ import { ChordNode, type ChordNodeInit } from '../../../src/peer/chord/chord-nod
 import { type Contact, contactOf } from '../../../src/peer/chord/contact.ts'
 import type { AnnounceKey } from '../../../src/peer/chord/record/provider-record.ts'
 import type { Publication } from '../../../src/peer/chord/record/publication.ts'
-import { distance, type RingPosition } from '../../../src/peer/chord/ring-position.ts'
+import type { RingPosition } from '../../../src/peer/chord/ring-position.ts'
+import type { Clock } from '../../../src/peer/clock.ts'
 import { createLogger, type LogLine, silentLogger } from '../../../src/peer/log.ts'
+import type { Signer } from '../../../src/peer/wire/signature.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { peerIdOf, simulatedAnnounceKey, simulatedSigner, verifySimulated } from './simulated-keys.ts'
 import { type NetworkFaults, SimulatedNetwork } from './simulated-network.ts'
@@ -13,6 +15,7 @@ export interface SimulatedPeer {
   peerId: string
   position: RingPosition
   node: ChordNode
+  signer: Signer
 }
 
 export interface SimulatedPublication {
@@ -24,6 +27,8 @@ export interface SimulatedPublication {
 export interface SimulationInit {
   seed: number
   faults?: Partial<NetworkFaults>
+  /** Each node's wall clock is off by up to so many milliseconds, either way. */
+  clockSkew?: number
   node?: Partial<ChordNodeInit>
   /** Receives each log line with its virtual time, for a run that has to be understood. */
   onLog?: (line: LogLine) => void
@@ -40,6 +45,8 @@ export class Simulation {
   readonly #init: SimulationInit
   /** True when some node's lists changed since the last look. */
   isChanged = false
+  #inOrder: SimulatedPeer[] | undefined
+  readonly #byId = new Map<string, SimulatedPeer>()
 
   constructor(init: SimulationInit) {
     this.#init = init
@@ -49,50 +56,44 @@ export class Simulation {
 
   /** Members, in the order of the ring. */
   get members(): SimulatedPeer[] {
-    const members = this.peers.filter(peer => peer.node.ring.isMember)
-    return members.sort((a, b) => (a.position < b.position ? -1 : 1))
+    if (this.#inOrder?.length !== this.peers.length) {
+      this.#inOrder = this.peers.toSorted((a, b) => (a.position < b.position ? -1 : 1))
+    }
+    return this.#inOrder.filter(peer => peer.node.ring.isMember)
+  }
+
+  /** The living peer of that id. */
+  find(peerId: string): SimulatedPeer | undefined {
+    return this.#byId.get(peerId)
   }
 
   /** Makes a peer that is in no ring yet. */
   make(init: Partial<ChordNodeInit> = {}): SimulatedPeer {
     const signer = simulatedSigner(this.random)
-    const peerId = peerIdOf(signer)
-    const log = this.#init.onLog
-      ? createLogger(peerId.slice(-4), this.#init.onLog, () => this.clock.monotonic())
-      : silentLogger
-    const node = new ChordNode(
-      {
-        peerId,
-        signer,
-        transport: this.network.transportOf(peerId),
-        clock: this.clock,
-        random: this.random,
-        log,
-        verify: verifySimulated,
-        addresses: () => [`/ip4/10.0.0.1/tcp/4001/p2p/${peerId}`],
-        dialBack: async caller => ({
-          reached: !this.unreachable.has(caller.peerId),
-          reason: 'connection refused'
-        }),
-        bootstrapContacts: async () => []
-      },
-      { ring: 'simulated', ...this.#init.node, ...init }
-    )
+    const node = this.#newNode(signer, init)
     node.ring.events.on('successors', () => {
       this.isChanged = true
     })
     node.ring.events.on('predecessor', () => {
       this.isChanged = true
     })
-    return { peerId, position: node.ring.position, node }
+    return { peerId: node.ring.peerId, position: node.ring.position, node, signer }
+  }
+
+  /** A node with a peer's identity that knows nothing yet, and that nobody can ask anything. */
+  twinOf(peer: SimulatedPeer): ChordNode {
+    return this.#newNode(peer.signer, {})
   }
 
   /** Connects a peer and lets it join through another one, or begin a ring. Resolves once it has joined. */
   async join(peer: SimulatedPeer, through?: SimulatedPeer): Promise<void> {
-    this.network.connect(peer.peerId, peer.node)
+    const side = through ? this.network.sideOf(through.peerId) : 0
+    this.network.connect(peer.peerId, peer.node, side)
     const signal = new AbortController().signal
     await peer.node.join(through && this.contact(through), { signal })
     this.peers.push(peer)
+    this.#byId.set(peer.peerId, peer)
+    this.#inOrder = undefined
     this.isChanged = true
   }
 
@@ -111,8 +112,14 @@ export class Simulation {
     for (const { node } of this.peers) node.onDisconnect(peer.peerId)
   }
 
+  /** The power fails: others get no answer, and no connection tells them. */
+  cutPower(peer: SimulatedPeer): void {
+    this.#take(peer, true)
+    peer.node.stop()
+  }
+
   async leave(peer: SimulatedPeer): Promise<void> {
-    this.peers.splice(this.peers.indexOf(peer), 1)
+    this.#remove(peer)
     await peer.node.leave(new AbortController().signal)
     this.network.disconnect(peer.peerId)
     this.isChanged = true
@@ -130,14 +137,57 @@ export class Simulation {
 
   /** The member that owns a key in truth, and those after it. */
   trueOwners(key: RingPosition, count: number): SimulatedPeer[] {
-    return this.members
-      .toSorted((a, b) => (distance(key, a.position) < distance(key, b.position) ? -1 : 1))
-      .slice(0, count)
+    const members = this.members
+    const first = members.findIndex(member => member.position >= key)
+    const from = Math.max(0, first)
+    return [...members.slice(from, from + count), ...members.slice(0, from)].slice(0, count)
   }
 
-  #take(peer: SimulatedPeer): void {
-    this.peers.splice(this.peers.indexOf(peer), 1)
-    this.network.disconnect(peer.peerId)
+  #newNode(signer: Signer, init: Partial<ChordNodeInit>): ChordNode {
+    const peerId = peerIdOf(signer)
+    const log = this.#init.onLog
+      ? createLogger(peerId.slice(-4), this.#init.onLog, () => this.clock.monotonic())
+      : silentLogger
+    return new ChordNode(
+      {
+        peerId,
+        signer,
+        transport: this.network.transportOf(peerId),
+        clock: this.#clockOf(),
+        random: this.random,
+        log,
+        verify: verifySimulated,
+        addresses: () => [`/ip4/10.0.0.1/tcp/4001/p2p/${peerId}`],
+        dialBack: async caller => ({
+          reached: !this.unreachable.has(caller.peerId),
+          reason: 'connection refused'
+        }),
+        bootstrapContacts: async () => []
+      },
+      { ring: 'simulated', ...this.#init.node, ...init }
+    )
+  }
+
+  // Wall-clock time alone is off: monotonic clocks of all machines run alike.
+  #clockOf(): Clock {
+    const { clock, random } = this
+    const skew = (this.#init.clockSkew ?? 0) * (2 * random.float() - 1)
+    return {
+      now: () => clock.now() + skew,
+      monotonic: () => clock.monotonic(),
+      after: (delay, callback) => clock.after(delay, callback)
+    }
+  }
+
+  #take(peer: SimulatedPeer, isSilent = false): void {
+    this.#remove(peer)
+    this.network.disconnect(peer.peerId, isSilent)
     this.isChanged = true
+  }
+
+  #remove(peer: SimulatedPeer): void {
+    this.peers.splice(this.peers.indexOf(peer), 1)
+    this.#byId.delete(peer.peerId)
+    this.#inOrder = undefined
   }
 }

@@ -6,6 +6,8 @@ interface Timer {
   callback: (() => void) | undefined
 }
 
+const WAITS_PER_IMMEDIATE = 1000
+
 /** Time that moves only when told to. Timers run in the order of their times, then of their making. */
 export class VirtualClock implements Clock {
   readonly #heap: Timer[] = []
@@ -31,6 +33,11 @@ export class VirtualClock implements Clock {
     return () => {
       timer.callback = undefined
     }
+  }
+
+  /** Drops all timers that wait: whatever is done from time to time is done no more. */
+  forgetTimers(): void {
+    this.#heap.length = 0
   }
 
   /** Runs everything that falls due within `milliseconds`; `onStep` after each instant at which something happened. */
@@ -105,7 +112,16 @@ function isBefore(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }
 
-/** Promises that are ready have run when an immediate does: nothing in the simulated peers waits for real events. */
+let waits = 0
+
+/**
+ * Resolves once all promises that are ready have run: nothing in the simulated peers waits for real events, and a tick that is
+ * asked for within a microtask comes when no microtask is left. (Asked for elsewhere, it would come before them.) Now and then
+ * it lets real events in, so that timeouts of tests work.
+ */
 function settled(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
+  return new Promise(resolve => {
+    if (++waits % WAITS_PER_IMMEDIATE === 0) setImmediate(resolve)
+    else queueMicrotask(() => process.nextTick(resolve))
+  })
 }
