@@ -2,7 +2,7 @@ import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { ConnectedPeerSnapshot, Digest, HolderSnapshot, LookupStep, RingSnapshot } from '../api.ts'
-import type { AnnounceKey, Publication } from '../chord/chord.ts'
+import type { AnnounceKey, KeyContents, Publication, SignedRecord } from '../chord/chord.ts'
 import type { Clock } from '../clock.ts'
 import type { Bitfield } from '../content/bitfield.ts'
 import type { Holder } from '../download/chunk-holder.ts'
@@ -53,6 +53,15 @@ export interface NetworkInit {
 export interface NetworkEvents {
   /** The ring, the addresses or the connections changed. */
   changed: undefined
+}
+
+/** What the ring says of a video. */
+export interface VideoRecords {
+  holders: HolderSnapshot[]
+  /** The holders without this peer. */
+  others: HolderSnapshot[]
+  /** Peer ids of whoever signed a tombstone of it: everybody who knows the ID can, only the owner's word counts. */
+  endedBy: string[]
 }
 
 /** What exists only while this peer listens: the libp2p node, its place in the ring, its connections and servers. */
@@ -152,14 +161,8 @@ export class Network {
    */
   async stop(deadline: number): Promise<void> {
     const signal = AbortSignal.timeout(deadline)
-    const publications = [...this.#publications.values()]
     this.#publications.clear()
-    const goodByes = publications.map(publication => publication.withdraw(signal))
-    await within(
-      this.#clock,
-      deadline,
-      settle([...goodByes, this.#node.services.chord.leave(signal)], this.#log)
-    )
+    await within(this.#clock, deadline, settle([this.#node.services.chord.leave(signal)], this.#log))
     this.#pool.stop()
     const stopping = [stopExchange(this.#node, { chunks: this.#chunks, keys: this.#keys }), this.#node.stop()]
     await within(this.#clock, STOP_DEADLINE, settle(stopping, this.#log))
@@ -185,10 +188,9 @@ export class Network {
     await publication?.withdraw(signal)
   }
 
-  /** Withdraws a video that its owner no longer shares, and tells the ring so. */
-  async unshare(video: Video, signal: AbortSignal): Promise<void> {
-    await this.withdraw(video, signal)
-    this.#node.services.chord.publishTombstone(announceKeyOf(video))
+  /** Keeps the owner's word in the ring that a video is shared no longer. */
+  publishTombstone(tombstone: SignedRecord): void {
+    this.#node.services.chord.publishTombstone(tombstone)
   }
 
   /** The peers that a video's link names, at addresses that may be dialled from here. */
@@ -196,48 +198,52 @@ export class Network {
     return linkHolders(video.entry.viaAddresses ?? [], this.#log)
   }
 
-  /** Who holds chunks of a video, as the ring's records say; this peer not included. */
-  async recordedHolders(
-    video: Pick<Video, 'keys' | 'entry' | 'content'>,
-    signal: AbortSignal
-  ): Promise<Holder[]> {
-    const own = this.#node.peerId.toString()
-    const records = await this.records(video, signal)
-    return records.filter(record => record.peerId !== own)
-  }
-
   /** What the ring's records say of a video. */
-  async records(
-    video: Pick<Video, 'keys' | 'entry' | 'content'>,
-    signal: AbortSignal
-  ): Promise<HolderSnapshot[]> {
-    const { chord } = this.#node.services
-    const owner = video.content && peerIdFromString(video.content.manifest.ownerPeerId)
-    const options = { signal, ...(owner ? { owner } : {}) }
-    const links = video.entry.viaAddresses ?? []
-    let records =
-      this.#hasNeighbours || links.length === 0 ? await chord.findProviders(video.keys.dhtKey, options) : []
-    if (records.length === 0 && links.length > 0) {
-      const through = await this.#connectToLink(links, signal)
-      records = await chord.findProviders(video.keys.dhtKey, { ...options, through })
-    }
-    return records.map(record => ({
+  async records(video: Pick<Video, 'keys' | 'entry' | 'owner'>, signal: AbortSignal): Promise<VideoRecords> {
+    const { providers, tombstones } = await this.#findRecords(video, signal)
+    const own = this.#node.peerId.toString()
+    const holders = providers.map(record => ({
       peerId: record.provider.toString(),
       addresses: record.addresses,
       have: record.ranges.reduce((sum, [start, end]) => sum + end - start, 0),
       chunks: record.chunkCount
     }))
+    return {
+      holders,
+      others: holders.filter(({ peerId }) => peerId !== own),
+      endedBy: tombstones.map(({ owner }) => owner.toString())
+    }
   }
 
-  /** The hops to the members that store a video's records. */
-  async lookup(video: Pick<Video, 'keys' | 'entry'>, signal: AbortSignal): Promise<LookupStep[]> {
+  async #findRecords(
+    video: Pick<Video, 'keys' | 'entry' | 'owner'>,
+    signal: AbortSignal
+  ): Promise<KeyContents> {
+    const { chord } = this.#node.services
+    const options = { signal, ...(video.owner ? { owner: peerIdFromString(video.owner) } : {}) }
+    const links = video.entry.viaAddresses ?? []
+    if (this.#hasNeighbours || links.length === 0) {
+      const found = await chord.findRecords(video.keys.dhtKey, options)
+      if (found.providers.length > 0 || links.length === 0) return found
+    }
+    const through = await this.#connectToLink(links, signal)
+    return await chord.findRecords(video.keys.dhtKey, { ...options, through })
+  }
+
+  /** The hops to the members that store a video's records; `onStep` is told each as it happens. */
+  async lookup(
+    video: Pick<Video, 'keys' | 'entry'>,
+    onStep: (step: LookupStep) => void,
+    signal: AbortSignal
+  ): Promise<LookupStep[]> {
     const { chord } = this.#node.services
     const through = this.#hasNeighbours
       ? []
       : await this.#connectToLink(video.entry.viaAddresses ?? [], signal)
     const steps: LookupStep[] = []
     for await (const step of chord.lookup(video.keys.dhtKey, { signal, through })) {
-      steps.push({ ...step, peerId: step.peerId.toString() })
+      steps.push(step)
+      onStep(step)
     }
     return steps
   }
