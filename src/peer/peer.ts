@@ -4,7 +4,9 @@ import type {
   ConnectedPeerSnapshot,
   Digest,
   FetchOptions,
+  LookupOptions,
   LookupResult,
+  LookupStep,
   PeerEventName,
   PeerEvents,
   PeerStatus,
@@ -22,6 +24,7 @@ import { PeerError, toPeerError } from './errors.ts'
 import { EventEmitter, type Unsubscribe } from './event-emitter.ts'
 import { BanList } from './exchange/ban-list.ts'
 import { TokenBucket } from './exchange/token-bucket.ts'
+import { KeptTombstones } from './library/kept-tombstones.ts'
 import { Library } from './library/library.ts'
 import { createLogger, type Logger } from './log.ts'
 import { linkAddresses } from './node/link-addresses.ts'
@@ -35,6 +38,7 @@ import { Fetching } from './video/fetching.ts'
 import { Granting } from './video/granting.ts'
 import { Playing } from './video/playing.ts'
 import { Sharing } from './video/sharing.ts'
+import { Unsharing } from './video/unsharing.ts'
 import type { Video } from './video/video.ts'
 import { chunkMapOf } from './video/video-chunk-map.ts'
 import { VideoFiles } from './video/video-files.ts'
@@ -55,8 +59,10 @@ export interface PeerEnvironment {
 
 /** Makes a peer on an opened data folder: reads its library, and waits to be joined. */
 export async function createPeer(init: PeerInit, environment: PeerEnvironment = {}): Promise<RunningPeer> {
-  const library = await Library.load(init.folder, createLogger('library', init.log))
-  const peer = new Peer(init, library, environment)
+  const log = createLogger('library', init.log)
+  const library = await Library.load(init.folder, log)
+  const tombstones = await KeptTombstones.load(init.folder, log)
+  const peer = new Peer(init, { library, tombstones }, environment)
   await peer.load()
   return peer
 }
@@ -72,6 +78,7 @@ class Peer implements RunningPeer {
   readonly #shelf: VideoShelf
   readonly #files: VideoFiles
   readonly #sharing: Sharing
+  readonly #unsharing: Unsharing
   readonly #fetching: Fetching
   readonly #granting: Granting
   readonly #streams: StreamServer
@@ -79,7 +86,11 @@ class Peer implements RunningPeer {
   readonly #presence: Presence
   readonly #lookup: VideoLookup
 
-  constructor(init: PeerInit, library: Library, environment: PeerEnvironment) {
+  constructor(
+    init: PeerInit,
+    { library, tombstones }: { library: Library; tombstones: KeptTombstones },
+    environment: PeerEnvironment
+  ) {
     const { folder, keystore, settings } = init
     const { clock = systemClock, random = systemRandom } = environment
     const { identity } = keystore
@@ -116,6 +127,16 @@ class Peer implements RunningPeer {
       log: log('share'),
       onProgress: progress => this.#events.emit('shareProgress', progress)
     })
+    this.#unsharing = new Unsharing({
+      shelf,
+      files,
+      tombstones,
+      owner: identity,
+      clock,
+      random,
+      log: log('share'),
+      network: () => this.#presence.network
+    })
     this.#fetching = new Fetching({
       shelf,
       library,
@@ -129,7 +150,8 @@ class Peer implements RunningPeer {
       random,
       log: log('download'),
       network: () => this.#presence.network,
-      onHave: video => this.#announce(video)
+      onHave: video => this.#announce(video),
+      unsharing: this.#unsharing
     })
     this.#granting = new Granting({ shelf, identity, clock })
     this.#streams = new StreamServer({ random, log: log('stream') })
@@ -143,7 +165,7 @@ class Peer implements RunningPeer {
       log: log('peer'),
       startNetwork: () => this.#startNetwork(clock, random),
       onJoined: () => this.#onJoined(),
-      onLeaving: () => this.#fetching.suspendAll(),
+      onLeaving: () => this.#onLeaving(),
       onStatus: status => this.#onStatus(status)
     })
     this.#lookup = new VideoLookup({ shelf, files, presence: this.#presence, clock })
@@ -154,6 +176,7 @@ class Peer implements RunningPeer {
   async load(): Promise<void> {
     if (this.#init.keystore.sealLost) this.#log.warn(SEAL_LOST)
     await this.#shelf.load()
+    for (const video of this.#unsharing.halfEnded()) await this.#shelf.remove(video)
     const whole = this.#shelf.list().filter(isWhole)
     for (const video of whole) await this.#openFile(video)
     // Files that were touched are read in full: nobody waits for that.
@@ -204,9 +227,7 @@ class Peer implements RunningPeer {
 
   async stopSharing(digest: Digest): Promise<void> {
     const video = this.#shelf.get(digest)
-    if (video.entry.origin === 'shared') {
-      await this.#presence.network?.unshare(video, AbortSignal.timeout(WITHDRAW_DEADLINE))
-    }
+    if (video.entry.origin === 'shared') await this.#unsharing.end(video)
     await this.remove(digest)
   }
 
@@ -237,8 +258,11 @@ class Peer implements RunningPeer {
     return formatLink({ id: this.#shelf.get(digest).id, addresses })
   }
 
-  lookup(idOrLink: string, signal?: AbortSignal): Promise<LookupResult> {
-    return this.#lookup.lookup(idOrLink, this.#untilClosed(signal))
+  lookup(idOrLink: string, { name }: LookupOptions = {}, signal?: AbortSignal): Promise<LookupResult> {
+    const onStep = (step: LookupStep): void => {
+      if (name !== undefined) this.#events.emit('lookupStep', { name, step })
+    }
+    return this.#lookup.lookup(idOrLink, onStep, this.#untilClosed(signal))
   }
 
   async verify(path: string, idOrLink: string, signal?: AbortSignal): Promise<VerifyResult> {
@@ -277,7 +301,13 @@ class Peer implements RunningPeer {
 
   async #onJoined(): Promise<void> {
     for (const video of this.#shelf.list()) this.#announce(video)
+    await this.#unsharing.start()
     await this.#fetching.resumeAll()
+  }
+
+  async #onLeaving(): Promise<void> {
+    this.#unsharing.stop()
+    await this.#fetching.suspendAll()
   }
 
   #onStatus(status: PeerStatus): void {
@@ -306,7 +336,8 @@ class Peer implements RunningPeer {
 
   #announce(video: Video): void {
     const have = video.store?.have
-    if (video.entry.state === 'stale' || this.#shelf.find(video.digest) !== video) return
+    if (video.entry.state === 'stale' || video.isUnshared) return
+    if (this.#shelf.find(video.digest) !== video) return
     if (have && have.size > 0) this.#presence.network?.announce(video, have)
   }
 

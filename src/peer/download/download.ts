@@ -183,6 +183,13 @@ export class Download {
     await this.#video?.flush()
   }
 
+  /** Stops for a reason that no holder can mend. What is here stays; a finished download does too. */
+  fail(reason: PeerError): void {
+    if (this.#state === 'complete' || this.#isFinishing) return
+    this.#fail(reason)
+    this.#abort()
+  }
+
   /** Stops and lets go of the files; a later `Download` with the same facts carries on. */
   async close(): Promise<void> {
     await this.#stop()

@@ -33,6 +33,8 @@ export interface LibraryEntry {
   addedAt: number
   /** Why the share is stale, as a sentence. */
   stale?: string
+  /** When this peer learnt that the owner stopped sharing it, in milliseconds since the epoch. */
+  unsharedAt?: number
   /** Multiaddrs of the link that this video was fetched by. */
   viaAddresses?: string[]
   durationSeconds?: number
@@ -74,6 +76,7 @@ export const libraryEntrySchema: v.GenericSchema<unknown, LibraryEntry> = v.loos
   sha256: v.optional(hexDigest),
   addedAt: v.number(),
   stale: v.optional(v.string()),
+  unsharedAt: v.optional(v.number()),
   viaAddresses: v.optional(v.pipe(v.array(v.string()), v.maxLength(16))),
   durationSeconds: v.optional(v.number()),
   width: v.optional(v.number()),

@@ -21,6 +21,7 @@ import type { LibraryEntry } from '../library/library-entry.ts'
 import type { Logger } from '../log.ts'
 import type { Network } from '../node/network.ts'
 import type { Random } from '../random.ts'
+import { type Unsharing, videoUnshared } from './unsharing.ts'
 import type { Video } from './video.ts'
 import type { VideoFiles } from './video-files.ts'
 import type { VideoShelf } from './video-shelf.ts'
@@ -45,6 +46,7 @@ export interface FetchingInit {
   network(): Network | undefined
   /** This peer has something of the video to announce that it had not before. */
   onHave(video: Video): void
+  unsharing: Unsharing
 }
 
 /** Turns IDs and links into downloads, and keeps those going that were under way. */
@@ -180,6 +182,7 @@ export class Fetching {
 
   async #begin(video: Video): Promise<void> {
     const { network, shelf } = this.#init
+    if (video.isUnshared) return await this.#cannotBegin(video, videoUnshared())
     if (!network()) return
     const download = await this.#downloadOf(video)
     // The network may have gone, or the video been removed, while manifest and leaves were read.
@@ -245,8 +248,11 @@ export class Fetching {
   }
 
   async *#findHolders(video: Video, signal: AbortSignal): AsyncGenerator<Holder> {
-    yield* await this.#requireNetwork().linkedHolders(video)
-    yield* await this.#requireNetwork().recordedHolders(video, signal)
+    const linked = await this.#requireNetwork().linkedHolders(video)
+    yield* linked
+    const records = await this.#requireNetwork().records(video, signal)
+    yield* records.others
+    await this.#init.unsharing.hear(video, { ...records, others: [...linked, ...records.others] })
   }
 
   async #openSession(video: Video, holder: Holder, signal: AbortSignal): Promise<HolderSession> {
@@ -279,6 +285,7 @@ export class Fetching {
     const { library, shelf } = this.#init
     const { manifest, leaves, contentKey, metadata, partPath, finished } = facts
     if (manifest) {
+      await this.#init.unsharing.learnOwner(video, manifest.ownerPeerId)
       await library.writeManifest(video.digest, manifest.bytes)
       const { byteLength, chunkSize, count } = manifest
       await shelf.update(video, { bytes: byteLength, chunkSize, chunks: count })

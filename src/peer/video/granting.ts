@@ -5,6 +5,7 @@ import { decideAccess, deniedSentence } from '../keys/access-policy.ts'
 import { createGrant } from '../keys/grant.ts'
 import { verifyKeyRequest } from '../keys/key-request.ts'
 import type { Signer } from '../wire/signature.ts'
+import { videoUnshared } from './unsharing.ts'
 import type { VideoShelf } from './video-shelf.ts'
 
 export interface GrantingInit {
@@ -32,6 +33,7 @@ export class Granting {
     if (request.digest !== digest || !video?.contentKey || !video.content) {
       throw new PeerError('KEY_DENIED', 'This peer does not have the key of that video. Ask another one.')
     }
+    if (video.isUnshared) throw new PeerError('KEY_DENIED', videoUnshared().message)
     const situation = {
       receiverPeerId: peerId,
       isOwner: video.entry.origin === 'shared',

@@ -4,20 +4,24 @@ import type { Holder } from '../download/chunk-holder.ts'
 import type { ChunkSecrets } from '../download/chunk-store.ts'
 import { PeerError, toPeerError } from '../errors.ts'
 import type { Network } from '../node/network.ts'
+import { isEnded, videoUnshared } from './unsharing.ts'
 import type { Video } from './video.ts'
 import { chunkSecrets } from './video-files.ts'
 
 /**
  * Gets manifest, leaves and key of a video that is not in the library from the first holder that has them: what it takes to
  * check a file.
- * @throws PeerError NO_HOLDERS when nobody could be found, or why the last holder failed
+ * @throws PeerError NO_HOLDERS when nobody could be found, VIDEO_UNSHARED, or why the last holder failed
  */
 export async function learnContent(
   video: Video,
   network: Network,
   signal: AbortSignal
 ): Promise<ChunkSecrets> {
-  const holders = [...(await network.linkedHolders(video)), ...(await network.recordedHolders(video, signal))]
+  const records = await network.records(video, signal)
+  const linked = await network.linkedHolders(video)
+  const holders = [...linked, ...records.others]
+  if (isEnded(video.owner, { ...records, others: holders })) throw videoUnshared()
   let failure = new PeerError(
     'NO_HOLDERS',
     'Nobody who holds this video was found. Ask the owner to be online.'

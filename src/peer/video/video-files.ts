@@ -37,6 +37,7 @@ export class VideoFiles {
     const manifest = await verifyManifest(bytes, video.id)
     if (!verifyLeaves(leaves, manifest.count, manifest.root)) return undefined
     video.content = { manifest, leaves }
+    video.owner = manifest.ownerPeerId
     return video.content
   }
 

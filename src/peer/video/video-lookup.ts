@@ -1,4 +1,4 @@
-import type { LookupResult } from '../api.ts'
+import type { LookupResult, LookupStep } from '../api.ts'
 import type { Clock } from '../clock.ts'
 import { digestOf } from '../content/content-id.ts'
 import { deriveIdKeys } from '../content/id-keys.ts'
@@ -6,6 +6,7 @@ import { parseIdOrLink } from '../content/link.ts'
 import type { ChunkSecrets } from '../download/chunk-store.ts'
 import type { Presence } from '../node/presence.ts'
 import { learnContent } from './learn-content.ts'
+import { isEnded } from './unsharing.ts'
 import { Video } from './video.ts'
 import { chunkSecrets, type VideoFiles } from './video-files.ts'
 import type { VideoShelf } from './video-shelf.ts'
@@ -26,14 +27,21 @@ export class VideoLookup {
   }
 
   /**
-   * Who holds a video, and by which hops that was found.
+   * Who holds a video, and by which hops that was found. `onStep` is told each hop as it happens.
    * @throws PeerError ID_INVALID, LINK_INVALID, NOT_JOINED
    */
-  async lookup(idOrLink: string, signal: AbortSignal): Promise<LookupResult> {
+  async lookup(
+    idOrLink: string,
+    onStep: (step: LookupStep) => void,
+    signal: AbortSignal
+  ): Promise<LookupResult> {
     const video = await this.#describe(idOrLink)
     const network = this.#init.presence.requireNetwork()
-    const steps = await network.lookup(video, signal)
-    return { digest: video.digest, steps, holders: await network.records(video, signal) }
+    const steps = await network.lookup(video, onStep, signal)
+    const records = await network.records(video, signal)
+    const { holders } = records
+    const found = { digest: video.digest, steps, holders }
+    return isEnded(video.owner, records) ? { ...found, unshared: true } : found
   }
 
   /**

@@ -38,6 +38,10 @@ export class Video {
   /** Present while chunks are fetched, or were until an error. */
   download: Download | undefined
   failure: Failure | undefined
+  /** Peer id of whoever signed the manifest, once that is known. */
+  owner: string | undefined
+  /** Peer ids of whoever says in the ring that it is shared no longer, as last heard: only the owner's word counts. */
+  endedBy: readonly string[] = []
   /** Monotonic time at which the ring was last told what is here. */
   announcedAt = Number.NEGATIVE_INFINITY
   /** Other peers known to hold chunks, apart from those that a running download knows. */
@@ -55,6 +59,11 @@ export class Video {
     return this.download?.store ?? this.file
   }
 
+  /** Its owner stopped sharing it. */
+  get isUnshared(): boolean {
+    return this.entry.unsharedAt !== undefined
+  }
+
   get digest(): Digest {
     return this.entry.digest
   }
@@ -66,7 +75,7 @@ export class Video {
   /** As this peer serves it; undefined while nothing of it can be served. */
   served(): ServedVideo | undefined {
     const { content, store } = this
-    if (!content || !store || this.file?.stale) return undefined
+    if (!content || !store || this.file?.stale || this.isUnshared) return undefined
     return {
       proofKey: this.keys.proofKey,
       manifest: content.manifest.bytes,
@@ -100,6 +109,7 @@ export class Video {
         path: entry.path,
         sha256: entry.sha256,
         failure,
+        unshared: this.isUnshared || undefined,
         durationSeconds: entry.durationSeconds,
         width: entry.width,
         height: entry.height

@@ -1,52 +1,27 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, rename, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PeerApi, VideoSnapshot } from '../../../src/peer/api.ts'
-import { type OpenedPeer, openPeer } from '../../../src/peer/control/open-peer.ts'
-import { FileSealStore } from '../../../src/peer/identity/seal-store.ts'
+import { eventually } from '../../harness/eventually.ts'
 import { writeSampleFile } from '../../process/sample-file.ts'
+import { isComplete, LoopbackPeers, until } from './loopback-peers.ts'
 
 describe('a peer with real parts on loopback', function () {
   this.timeout(30_000)
   let folder: string
   let owner: PeerApi
   let fetcher: PeerApi
-  const opened: OpenedPeer[] = []
+  let peers: LoopbackPeers
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'chordcast-peer-'))
-    owner = await open('owner')
-    fetcher = await open('fetcher')
+    peers = await LoopbackPeers.make()
+    folder = peers.folder
+    owner = await peers.open('owner')
+    fetcher = await peers.open('fetcher')
     await owner.join([])
   })
 
-  after(async () => {
-    for (const peer of opened) await peer.close()
-    await rm(folder, { recursive: true })
-  })
-
-  async function open(name: string, limit = 0): Promise<PeerApi> {
-    const dataFolder = join(folder, name)
-    const settings = {
-      hosts: ['127.0.0.1'],
-      port: 0,
-      lanDiscovery: false,
-      downloadFolder: join(folder, `${name}-downloads`),
-      uploadLimit: limit,
-      downloadLimit: limit,
-      stay: true
-    }
-    const peer = await openPeer({
-      dataFolder,
-      sealStore: new FileSealStore(dataFolder),
-      settings,
-      rejoin: false,
-      log: () => undefined
-    })
-    opened.push(peer)
-    return peer.api
-  }
+  after(() => peers.closeAll())
 
   async function shareNew(
     name: string,
@@ -57,23 +32,6 @@ describe('a peer with real parts on loopback', function () {
     const video = await owner.share(path)
     return { path, video, link: await owner.link(video.digest) }
   }
-
-  function until(
-    api: PeerApi,
-    digest: string,
-    wanted: (video: VideoSnapshot) => boolean
-  ): Promise<VideoSnapshot> {
-    return new Promise((resolve, reject) => {
-      const look = (video: VideoSnapshot): void => {
-        if (video.digest !== digest || !wanted(video)) return
-        unsubscribe()
-        resolve(video)
-      }
-      const unsubscribe = api.on('video', look)
-      api.videos().then(videos => videos.forEach(look), reject)
-    })
-  }
-  const isComplete = ({ state }: VideoSnapshot): boolean => state === 'complete'
 
   it('shares a file once, however many ask for it at a time', async () => {
     const path = join(folder, 'twice.webm')
@@ -131,7 +89,7 @@ describe('a peer with real parts on loopback', function () {
 
   it('goes on with a download after leaving and joining again', async () => {
     const { video, link } = await shareNew('paused-by-leave.webm', 3_000_000)
-    const slow = await open('slow', 600_000)
+    const slow = await peers.open('slow', { limit: 600_000 })
     await slow.join([])
     await slow.fetch(link)
     await until(slow, video.digest, ({ have }) => have >= 2)
@@ -145,7 +103,7 @@ describe('a peer with real parts on loopback', function () {
 
   it('forgets a video that is removed while it arrives, with all that has come', async () => {
     const { video, link } = await shareNew('removed.webm', 3_000_000)
-    const remover = await open('remover', 300_000)
+    const remover = await peers.open('remover', { limit: 300_000 })
     await remover.join([])
     await remover.fetch(link)
     await until(remover, video.digest, ({ have }) => have >= 1)
@@ -174,8 +132,28 @@ describe('a peer with real parts on loopback', function () {
     await fetcher.remove(video.digest)
   })
 
+  it('takes its records back when it leaves, be it a member or a client', async () => {
+    const { video } = await shareNew('taken-back.webm')
+    const bootstrap = (await owner.status()).addresses
+    for (const [name, stay] of [
+      ['member', true],
+      ['client', false]
+    ] as const) {
+      const holder = await peers.open(name, { stay })
+      await holder.join(bootstrap)
+      await holder.fetch(video.id)
+      await until(holder, video.digest, isComplete)
+      const { peerId } = await holder.status()
+      const holders = async (): Promise<string[]> =>
+        (await owner.lookup(video.id)).holders.map(({ peerId: held }) => held)
+      await eventually('its record', 5_000, async () => (await holders()).includes(peerId) || undefined)
+      await holder.leave()
+      assert.ok(!(await holders()).includes(peerId), name)
+    }
+  })
+
   it('breaks a join off when told to leave', async () => {
-    const lonely = await open('lonely')
+    const lonely = await peers.open('lonely')
     const joining = lonely.join(['127.0.0.1:1', '127.0.0.1:2'])
     const since = performance.now()
     await Promise.allSettled([joining, lonely.leave()])
