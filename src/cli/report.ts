@@ -1,5 +1,12 @@
 import { SingleBar } from 'cli-progress'
-import type { LookupResult, PeerStatus, RingSnapshot, VerifyResult, VideoSnapshot } from '../peer/api.ts'
+import type {
+  LookupResult,
+  LookupStep,
+  PeerStatus,
+  RingSnapshot,
+  VerifyResult,
+  VideoSnapshot
+} from '../peer/api.ts'
 import type { PeerError } from '../peer/errors.ts'
 
 /** Where the program speaks to: stdout for what was asked for, stderr for everything about the way there. */
@@ -23,6 +30,8 @@ export interface Report {
   progress(video: VideoSnapshot): void
   stream(url: string): void
   complete(completion: Completion): void
+  /** A step of a look-up, as it happens. */
+  hop(step: LookupStep): void
   lookup(result: LookupResult): void
   verified(result: VerifyResult): void
   status(status: PeerStatus, videos: VideoSnapshot[]): void
@@ -53,6 +62,7 @@ export function jsonReport({ stdout }: Streams): Report {
       }),
     stream: url => event('stream', { url }),
     complete: completion => event('complete', completion),
+    hop: ({ hop, peerId, outcome, milliseconds }) => event('hop', { hop, peerId, outcome, milliseconds }),
     lookup: result => event('lookup', result),
     verified: result => event('verified', result),
     status: (status, videos) => event('status', { ...status, videos }),
@@ -90,7 +100,8 @@ export function humanReport({ stdout, stderr }: Streams): Report {
     stream: url => say(`Watch at ${url}`),
     complete: ({ path, sha256, seconds }) =>
       say(`Saved ${path}\nSHA-256 ${sha256} (${seconds.toFixed(1)} s)`),
-    lookup: result => say(describeLookup(result)),
+    hop: step => say(describeStep(step)),
+    lookup: result => say(describeHolders(result)),
     verified: result => say(describeVerification(result)),
     status: (status, videos) => say(describeStatus(status, videos)),
     note: sentence => {
@@ -126,13 +137,14 @@ function progressWords(video: VideoSnapshot): { peers: string; rate: string; lef
   }
 }
 
-function describeLookup(result: LookupResult): string {
-  const steps = result.steps.map(
-    step => `hop ${step.hop}  ${step.peerId}  ${step.outcome}, ${Math.round(step.milliseconds)} ms`
-  )
-  const holders = result.holders.map(holder => `${holder.peerId}  ${holder.have}/${holder.chunks} chunks`)
-  const found = holders.length === 0 ? ['Nobody is known to hold this video.'] : ['Holders:', ...holders]
-  return [...steps, ...found].join('\n')
+function describeStep({ hop, peerId, outcome, milliseconds }: LookupStep): string {
+  return `hop ${hop}  ${peerId}  ${outcome}, ${Math.round(milliseconds)} ms`
+}
+
+function describeHolders({ holders, unshared }: LookupResult): string {
+  if (unshared) return 'The owner stopped sharing this video.'
+  const lines = holders.map(holder => `${holder.peerId}  ${holder.have}/${holder.chunks} chunks`)
+  return lines.length === 0 ? 'Nobody is known to hold this video.' : ['Holders:', ...lines].join('\n')
 }
 
 function describeVerification(result: VerifyResult): string {
@@ -142,18 +154,27 @@ function describeVerification(result: VerifyResult): string {
 }
 
 function describeStatus(status: PeerStatus, videos: VideoSnapshot[]): string {
-  const ring = status.ring
-    ? `${status.ring.role} of ring "${status.ring.name}", about ${status.ring.estimatedSize} members. ${status.ring.roleReason}`
-    : 'not in a ring'
   const lines = videos.map(
-    video => `  ${video.name}  ${video.state}  ${video.have}/${video.chunks} chunks  ${video.holders} holders`
+    ({ name, state, have, chunks, holders, unshared }) =>
+      `  ${name}  ${state}  ${have}/${chunks} chunks  ${unshared ? 'no longer shared by its owner' : `${holders} holders`}`
   )
   return [
     `${status.state} as ${status.peerId}`,
-    ring,
+    ...(status.ring ? describeRing(status.ring) : ['not in a ring']),
     ...status.addresses.map(address => `  ${address}`),
     ...lines
   ].join('\n')
+}
+
+function describeRing(ring: RingSnapshot): string[] {
+  const { name, role, roleReason, estimatedSize, position, predecessor, successors, fingers, records } = ring
+  return [
+    `${role} of ring "${name}", about ${estimatedSize} members. ${roleReason}`,
+    `  position     ${position}`,
+    `  predecessor  ${predecessor ?? 'not known yet'}`,
+    ...successors.map((peerId, index) => `  ${`successor ${index + 1}`.padEnd(12)} ${peerId}`),
+    `  ${fingers.length} fingers, ${records} records`
+  ]
 }
 
 function indented(lines: string[]): string {

@@ -75,6 +75,8 @@ export interface VideoSnapshot {
   /** Source file, or finished file; absent until complete. */
   path?: string
   failure?: Failure
+  /** Its owner stopped sharing it. What is here stays; it is not served any more. */
+  unshared?: true
   /** Milliseconds since the epoch. */
   addedAt: number
   durationSeconds?: number
@@ -127,10 +129,17 @@ export interface HolderSnapshot {
   chunks: number
 }
 
+export interface LookupOptions {
+  /** Any text of the caller's: `lookupStep` events of this look-up bear it, so that hops can be shown as they happen. */
+  name?: string
+}
+
 export interface LookupResult {
   digest: Digest
   steps: LookupStep[]
   holders: HolderSnapshot[]
+  /** Its owner stopped sharing it. */
+  unshared?: true
 }
 
 export interface ShareOptions {
@@ -168,6 +177,8 @@ export interface PeerEvents {
   videoRemoved: { digest: Digest }
   peers: ConnectedPeerSnapshot[]
   shareProgress: ShareProgress
+  /** A hop of a look-up that was given this name. Comes before the look-up's result. */
+  lookupStep: { name: string; step: LookupStep }
   log: LogLine
 }
 
@@ -190,7 +201,10 @@ export interface PeerApi {
   fetch(idOrLink: string, options?: FetchOptions): Promise<VideoSnapshot>
   pause(digest: Digest): Promise<void>
   resume(digest: Digest): Promise<void>
-  /** Withdraws the records and forgets ID and key. The source file stays. */
+  /**
+   * Withdraws the records, forgets ID and key, and tells the ring so for 30 days, from the next join on if need be. The source
+   * file stays; sharing it again makes a new ID.
+   */
   stopSharing(digest: Digest): Promise<void>
   /** Forgets a fetched video; deletes the finished file only with `deleteFile`, partial data always. */
   remove(digest: Digest, deleteFile?: boolean): Promise<void>
@@ -200,7 +214,8 @@ export interface PeerApi {
   chunkMap(digest: Digest): Promise<ChunkMap>
   /** `chordcast:<ID>?via=…` with at most four addresses of this peer. */
   link(digest: Digest): Promise<string>
-  lookup(idOrLink: string, signal?: AbortSignal): Promise<LookupResult>
+  /** Who holds what. To see its hops meanwhile, use `followLookup`. */
+  lookup(idOrLink: string, options?: LookupOptions, signal?: AbortSignal): Promise<LookupResult>
   /** Re-reads a file against its manifest, fetching the manifest from a holder if it is not here. */
   verify(path: string, idOrLink: string, signal?: AbortSignal): Promise<VerifyResult>
   /** `http://127.0.0.1:<port>/…`: plays a video that is here or still arriving. */

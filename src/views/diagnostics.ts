@@ -46,9 +46,10 @@ function describeStatus(status: PeerStatus): string[] {
   const lines = [`Peer ID: ${status.peerId}`, `Addresses: ${status.addresses.join(' ') || 'none'}`]
   if (ring !== undefined) {
     lines.push(`Ring ${ring.name}: ${ring.role} (${ring.roleReason}), about ${ring.estimatedSize} members`)
-    lines.push(
-      `Successors ${ring.successors.length}, fingers ${ring.fingers.length}, records ${ring.records}`
-    )
+    lines.push(`Position ${ring.position}, records ${ring.records}`)
+    lines.push(`Predecessor: ${ring.predecessor ?? 'not known'}`)
+    lines.push(`Successors (${ring.successors.length}): ${ring.successors.join(' ') || 'none'}`)
+    lines.push(`Fingers (${ring.fingers.length}): ${ring.fingers.join(' ') || 'none'}`)
   }
   return [...lines, `Connections: ${status.connections}`]
 }

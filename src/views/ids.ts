@@ -9,6 +9,7 @@ export const commands = {
   copyLink: 'chordcast.copyLink',
   stopSharing: 'chordcast.stopSharing',
   remove: 'chordcast.remove',
+  lookUpHolders: 'chordcast.lookUpHolders',
   verifyFile: 'chordcast.verifyFile',
   pause: 'chordcast.pause',
   resume: 'chordcast.resume',

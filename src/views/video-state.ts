@@ -13,7 +13,9 @@ export function isActive(video: VideoSnapshot): boolean {
 
 /** The download stopped before its end: it can be resumed. */
 export function isResumable(video: VideoSnapshot): boolean {
-  return video.origin === 'fetched' && (video.state === 'paused' || video.state === 'failed')
+  return (
+    video.origin === 'fetched' && !video.unshared && (video.state === 'paused' || video.state === 'failed')
+  )
 }
 
 /** Bytes are moving for this video now, in either direction. */
@@ -44,6 +46,10 @@ export function describeState(video: VideoSnapshot, online = true): string {
   return isOffline(video, online) ? 'offline' : stateWords[video.state]
 }
 
+/** What became of a whole video whose owner has ended it. */
+export const unsharedNote =
+  'The owner stopped sharing this video. Your copy stays; it is not served any more.'
+
 /** One line: how far, how fast, how many peers. Used in the tree and in progress notifications. */
 export function describeProgress(video: VideoSnapshot, online = true): string {
   const parts = [describeState(video, online)]
@@ -51,7 +57,7 @@ export function describeProgress(video: VideoSnapshot, online = true): string {
   if (video.state === 'paused' || video.state === 'failed') parts.push(describeState(video))
   if (video.downloadBytesPerSecond > 0) parts.push(`↓ ${formatRate(video.downloadBytesPerSecond)}`)
   if (video.uploadBytesPerSecond > 0) parts.push(`↑ ${formatRate(video.uploadBytesPerSecond)}`)
-  parts.push(countOf(video.holders, 'holder'))
+  parts.push(video.unshared ? 'no longer shared by its owner' : countOf(video.holders, 'holder'))
   return parts.join(' · ')
 }
 

@@ -124,6 +124,21 @@ describe('two people, each with a VS Code', () => {
     })
   }
 
+  it('Ada sees the ring of two, and why she is a member of it', async () => {
+    await adasWindow.treeRow('Peers', /public · member/).click()
+    await adasWindow.treeRow('Peers', /This peer began its ring|Another peer reached this one/).waitFor()
+    await adasWindow.treeRow('Peers', /Successors.*1 peer/).waitFor()
+    await shot(adasWindow, 'ring')
+  })
+
+  it('Ada looks up who holds the video', async () => {
+    await adasWindow.runCommand('Chordcast: Look Up Holders…')
+    await adasWindow.quickPickRow('sample.webm').click()
+    await adasWindow.quickPickRow('100 %').waitFor()
+    await shot(adasWindow, 'holders')
+    await adasWindow.page.keyboard.press('Escape')
+  })
+
   it('nothing in the windows broke their content security policy', () => {
     assert.deepEqual([...ada.violations, ...ben.violations], [])
   })

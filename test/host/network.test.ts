@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import * as vscode from 'vscode'
-import type { VideoSnapshot } from '../../src/peer/api.ts'
+import type { LookupResult, VideoSnapshot } from '../../src/peer/api.ts'
 import { type OpenedPeer, openPeer } from '../../src/peer/control/open-peer.ts'
 import { FileSealStore } from '../../src/peer/identity/seal-store.ts'
+import { eventually } from '../harness/eventually.ts'
 import { removeFolder, temporaryFolder } from '../harness/temporary-folder.ts'
 import { Peers } from '../process/cli-peer.ts'
 import { sha256OfFile, writeSampleFile } from '../process/sample-file.ts'
@@ -98,6 +99,20 @@ describe('a peer in the extension host', function () {
     const video = await vscode.commands.executeCommand<VideoSnapshot>('chordcast.fetchVideo', id)
     const { path: saved } = await completion(video)
     assert.equal(await sha256OfFile(String(saved)), sha256)
+  })
+
+  it('looks up who holds a video', async () => {
+    const path = join(folder, 'looked up.webm')
+    await writeSampleFile(path, MIB)
+    const { id } = await peers.start(['share', path, '--bootstrap', bootstrap]).event('shared')
+    // `shared` says that the video is served; its record reaches the ring a moment later.
+    const found = await eventually('its holder is known to the ring', 15_000, async () => {
+      const result = await vscode.commands.executeCommand<LookupResult>('chordcast.lookUpHolders', id)
+      return result.holders.length === 0 ? undefined : result
+    })
+    assert.equal(found.holders.length, 1)
+    assert.ok(found.steps.length === 0 || found.steps.some(({ outcome }) => outcome === 'owner'))
+    await vscode.commands.executeCommand('workbench.action.closeQuickOpen')
   })
 
   it(`keeps the event loop free during a 300 MiB download: p99 below ${delayBudget} ms`, async () => {

@@ -1,6 +1,9 @@
+import { followLookup } from '../../peer/follow-lookup.ts'
 import type { Session } from '../session.ts'
 
-/** Shows who holds what, and by which hops that was found. */
+/** Shows this peer's ring, each hop as it happens, and who holds what. */
 export async function runLookup({ api, report, signal }: Session, idOrLink: string): Promise<void> {
-  report.lookup(await api.lookup(idOrLink, signal))
+  const { ring } = await api.status()
+  if (ring) report.ring(ring)
+  report.lookup(await followLookup(api, idOrLink, report.hop, signal))
 }

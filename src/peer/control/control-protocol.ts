@@ -1,9 +1,9 @@
 import * as v from 'valibot'
-import type { FetchOptions, PeerApi, PeerEventName, ShareOptions } from '../api.ts'
+import type { FetchOptions, LookupOptions, PeerApi, PeerEventName, ShareOptions } from '../api.ts'
 import { PeerError, type PeerErrorCode, toPeerError } from '../errors.ts'
 
 /** Version of this protocol. Owner and client of one data folder must speak the same. */
-export const CONTROL_VERSION = 1
+export const CONTROL_VERSION = 2
 
 /** Request that a client begins with: see `helloSchema`. */
 export const HELLO = 'chordcast/hello'
@@ -60,6 +60,10 @@ const fetchOptions: v.GenericSchema<unknown, FetchOptions> = v.object({
   overwrite: v.optional(v.boolean())
 })
 
+const lookupOptions: v.GenericSchema<unknown, LookupOptions> = v.object({
+  name: v.optional(v.pipe(v.string(), v.maxLength(64)))
+})
+
 const SHORT = 15_000
 const LONG = 120_000
 
@@ -98,7 +102,12 @@ export const PEER_METHODS: { readonly [M in PeerMethod]: MethodDescription<M> } 
   connectedPeers: { parameters: none, signal: undefined, repeatable: true, deadline: SHORT },
   chunkMap: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: SHORT },
   link: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: SHORT },
-  lookup: { parameters: v.tuple([text]), signal: 1, repeatable: true, deadline: LONG },
+  lookup: {
+    parameters: v.tuple([text, optional(lookupOptions)]),
+    signal: 2,
+    repeatable: true,
+    deadline: LONG
+  },
   verify: { parameters: v.tuple([text, text]), signal: 2, repeatable: true, deadline: undefined },
   streamUrl: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: LONG },
   allowStreamHost: { parameters: v.tuple([text]), signal: undefined, repeatable: true, deadline: SHORT }
@@ -111,6 +120,7 @@ export const PEER_EVENTS: { readonly [Name in PeerEventName]: Name } = {
   videoRemoved: 'videoRemoved',
   peers: 'peers',
   shareProgress: 'shareProgress',
+  lookupStep: 'lookupStep',
   log: 'log'
 }
 

@@ -7,11 +7,11 @@ import { describeInput, loadParser, type ParseReference, tryParse } from './read
 /** Milliseconds. */
 const clipboardDeadline = 1000
 
-/** Asks for an ID or a link, filled in from the clipboard when that holds one. */
-export async function askForReference(): Promise<VideoLink | undefined> {
+/** Asks for an ID or a link, filled in from the clipboard when that holds one. `title`: what it is wanted for. */
+export async function askForReference(title: string): Promise<VideoLink | undefined> {
   const [parse, clipboard] = await Promise.all([loadParser(), readClipboard()])
   const value = tryParse(clipboard, parse) === undefined ? '' : clipboard.trim()
-  return await showBox(parse, value)
+  return await showBox(title, parse, value)
 }
 
 /** In a browser, reading may wait for a permission: the box does not. */
@@ -21,10 +21,10 @@ async function readClipboard(): Promise<string> {
 }
 
 /** Not `showInputBox`: that says nothing about a text it was filled with, such as which addresses a link dials. */
-function showBox(parse: ParseReference, value: string): Promise<VideoLink | undefined> {
+function showBox(title: string, parse: ParseReference, value: string): Promise<VideoLink | undefined> {
   const owned = new DisposableStore()
   const box = owned.add(vscode.window.createInputBox())
-  box.title = 'Fetch Video by ID'
+  box.title = title
   box.prompt = 'The ID or link of a video'
   box.placeholder = 'bafyrei… or chordcast:bafyrei…'
   box.ignoreFocusOut = true

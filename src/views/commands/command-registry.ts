@@ -3,6 +3,7 @@ import type { Contribution, Services } from '../services.ts'
 import type { Command } from './command.ts'
 import { copyCommands } from './copy-commands.ts'
 import { fetchCommands } from './fetch-command.ts'
+import { lookupCommands } from './lookup-command.ts'
 import { networkCommands } from './network-commands.ts'
 import { shareCommands } from './share-command.ts'
 import { supportCommands } from './support-commands.ts'
@@ -27,6 +28,7 @@ export class CommandRegistry implements Contribution {
       ...fetchCommands(services),
       ...videoCommands(services),
       ...copyCommands(services),
+      ...lookupCommands(services),
       ...verifyCommands(services),
       ...supportCommands(services, this.#channel)
     ]

@@ -17,7 +17,8 @@ export function fetchCommands(services: Services): Command[] {
 }
 
 async function fetchVideo(services: Services, argument: unknown): Promise<VideoSnapshot | undefined> {
-  const reference = typeof argument === 'string' ? (await loadParser())(argument) : await askForReference()
+  const reference =
+    typeof argument === 'string' ? (await loadParser())(argument) : await askForReference('Fetch Video by ID')
   return reference === undefined ? undefined : await fetchReference(services, reference)
 }
 

@@ -1,15 +1,13 @@
 import * as vscode from 'vscode'
-import type { VideoSnapshot } from '../../peer/api.ts'
 import { PeerError } from '../../peer/errors.ts'
 import { displayName } from '../../shared/format.ts'
 import { abortOnCancel } from '../abort-on-cancel.ts'
 import { commands } from '../ids.ts'
 import { plainText } from '../plain-text.ts'
 import type { Services } from '../services.ts'
-import { askForReference } from './ask-for-reference.ts'
+import { chooseReference } from './choose-reference.ts'
 import type { Command } from './command.ts'
 import { videosFromArguments } from './command-targets.ts'
-import { linkText } from './fetch-command.ts'
 
 interface VerifyTask {
   path: string
@@ -49,7 +47,7 @@ async function chooseTask(services: Services, args: unknown[]): Promise<VerifyTa
   if (video?.path !== undefined) return { path: video.path, idOrLink: video.id }
   const file = args[0] instanceof vscode.Uri ? args[0] : await askForFile()
   if (file === undefined) return undefined
-  const idOrLink = await chooseReference(services, file.fsPath)
+  const idOrLink = await chooseVideoOf(file.fsPath, services)
   return idOrLink === undefined ? undefined : { path: file.fsPath, idOrLink }
 }
 
@@ -57,21 +55,10 @@ async function askForFile(): Promise<vscode.Uri | undefined> {
   return (await vscode.window.showOpenDialog({ title: 'Verify File', openLabel: 'Verify' }))?.[0]
 }
 
-/** The ID to compare with: of a video of the library, or one that the user pastes. */
-async function chooseReference({ controller }: Services, path: string): Promise<string | undefined> {
-  const { videos } = controller.model
-  const known = videos.find(video => video.path === path)
+/** The ID to compare with: of the video that this file is, of another one, or one that the user pastes. */
+async function chooseVideoOf(path: string, { controller }: Services): Promise<string | undefined> {
+  const known = controller.model.videos.find(video => video.path === path)
   if (known !== undefined) return known.id
-  if (videos.length === 0) return await pasteReference()
-  const paste = { label: 'Paste an ID or a link…', video: undefined as VideoSnapshot | undefined }
-  const items = videos.map(video => ({ label: plainText(displayName(video.name)), video }))
-  const options = { title: 'Verify File', placeHolder: 'Compare the file with which video?' }
-  const choice = await vscode.window.showQuickPick([paste, ...items], options)
-  if (choice === undefined) return undefined
-  return choice.video?.id ?? (await pasteReference())
-}
-
-async function pasteReference(): Promise<string | undefined> {
-  const reference = await askForReference()
-  return reference === undefined ? undefined : await linkText(reference)
+  const question = { title: 'Verify File', placeHolder: 'Compare the file with which video?' }
+  return await chooseReference(controller.model.videos, question)
 }

@@ -50,8 +50,8 @@ async function stopSharing(services: Services, args: unknown[]): Promise<void> {
   if (videos.length === 0) return
   const stop = 'Stop Sharing'
   const detail =
-    'Its ID ends here, nobody is given the key any more, and your file stays where it is. ' +
-    'What was fetched or seen cannot be unseen.'
+    'Its ID ends here for good: nobody is given the key any more, and peers that hold copies are told to stop serving them. ' +
+    'Your file stays where it is, and sharing it again makes a new ID. What was fetched or seen cannot be unseen.'
   const options = { modal: true, detail }
   const choice = await vscode.window.showWarningMessage(`Stop sharing ${nameThem(videos)}?`, options, stop)
   if (choice !== stop) return

@@ -82,6 +82,7 @@ function rows({ state, status, role }: StatusInput): Tooltip['rows'] {
   if (ring !== undefined) {
     result.push(['Ring', `${ring.name}, about ${countOf(ring.estimatedSize, 'peer')}`])
     result.push(['Role', `${ring.role}: ${ring.roleReason}`])
+    result.push(['Records', `${countOf(ring.records, 'record')} kept for the ring`])
   }
   result.push(['Peer ID', shortPeerId(status.peerId)])
   result.push(['Addresses', status.addresses.map(describeAddress).join(', ') || 'none that others can dial'])

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import * as vscode from 'vscode'
-import type { ConnectedPeerSnapshot, Digest } from '../../peer/api.ts'
+import type { ConnectedPeerSnapshot, Digest, RingSnapshot } from '../../peer/api.ts'
 import { systemClock } from '../../peer/clock.ts'
 import { countOf } from '../../shared/format.ts'
 import { ChangeBatch } from '../change-batch.ts'
@@ -8,8 +9,10 @@ import { views } from '../ids.ts'
 import type { PeerModel } from '../peer-model.ts'
 import { renderTooltip } from '../render-tooltip.ts'
 import type { Contribution, Services } from '../services.ts'
+import type { Tooltip } from '../tooltip.ts'
 import { openWhenVisible } from './open-when-visible.ts'
 import { holdingItem, peerItem, peerTooltip } from './peer-item-model.ts'
+import { type RingLine, ringLine, showsRing } from './ring-item-model.ts'
 import { toTreeItem } from './tree-item.ts'
 import { treeRefreshInterval } from './video-tree.ts'
 
@@ -26,46 +29,79 @@ export class PeerNode {
   }
 }
 
-class PeerTreeProvider implements vscode.TreeDataProvider<PeerNode> {
-  readonly onDidChangeTreeData: vscode.Event<PeerNode[] | undefined>
+/** This peer's place in the ring, or (with a line) a part of it. */
+export class RingNode {
+  readonly line: RingLine | undefined
+  readonly parent: RingNode | undefined
+
+  constructor(part?: { line: RingLine; parent: RingNode }) {
+    this.line = part?.line
+    this.parent = part?.parent
+  }
+}
+
+type TreeNode = PeerNode | RingNode
+
+class PeerTreeProvider implements vscode.TreeDataProvider<TreeNode> {
+  readonly onDidChangeTreeData: vscode.Event<TreeNode[] | undefined>
   readonly #model: PeerModel
   readonly #owned = new DisposableStore()
+  readonly #ring = new RingNode()
   #nodes = new Map<string, PeerNode>()
+  #shownRing: RingSnapshot | undefined
 
   constructor(model: PeerModel) {
     this.#model = model
-    const emitter = this.#owned.add(new vscode.EventEmitter<PeerNode[] | undefined>())
+    const emitter = this.#owned.add(new vscode.EventEmitter<TreeNode[] | undefined>())
     this.onDidChangeTreeData = emitter.event
     const changes = this.#owned.add(
-      new ChangeBatch<'peers'>(systemClock, treeRefreshInterval, () => emitter.fire(this.#takePeers()))
+      new ChangeBatch<'peers' | 'ring'>(systemClock, treeRefreshInterval, changed =>
+        emitter.fire(this.#take(changed))
+      )
     )
     this.#owned.addUnsubscribe(model.events.on('peers', () => changes.add('peers')))
+    this.#owned.addUnsubscribe(
+      model.events.on('status', status => {
+        if (!isDeepStrictEqual(status?.ring, this.#shownRing)) changes.add('ring')
+      })
+    )
   }
 
-  getChildren(parent?: PeerNode): PeerNode[] {
-    if (parent === undefined) return [...this.#nodes.values()]
+  getChildren(parent?: TreeNode): TreeNode[] {
+    if (parent === undefined) {
+      return [...(showsRing(this.#model.status?.ring) ? [this.#ring] : []), ...this.#nodes.values()]
+    }
+    if (parent instanceof RingNode) {
+      return (this.#lineOf(parent)?.children ?? []).map(line => new RingNode({ line, parent }))
+    }
     if (parent.digest !== undefined) return []
     const holds = this.#peer(parent)?.holds ?? []
     return holds.map(({ digest }) => new PeerNode(parent.peerId, { digest, parent }))
   }
 
-  getParent(node: PeerNode): PeerNode | undefined {
+  getParent(node: TreeNode): TreeNode | undefined {
     return node.parent
   }
 
-  getTreeItem(node: PeerNode): vscode.TreeItem {
+  getTreeItem(node: TreeNode): vscode.TreeItem {
+    const { Collapsed, None } = vscode.TreeItemCollapsibleState
+    if (node instanceof RingNode) {
+      const line = this.#lineOf(node)
+      return line
+        ? toTreeItem(line.item, line.children.length > 0 ? Collapsed : None)
+        : new vscode.TreeItem('')
+    }
     const peer = this.#peer(node)
     if (peer === undefined) return new vscode.TreeItem('')
     const holding = peer.holds.find(({ digest }) => digest === node.digest)
     if (holding !== undefined)
       return toTreeItem(holdingItem(peer, holding, this.#model.video(holding.digest)))
-    const { Collapsed, None } = vscode.TreeItemCollapsibleState
     return toTreeItem(peerItem(peer), peer.holds.length > 0 ? Collapsed : None)
   }
 
-  resolveTreeItem(item: vscode.TreeItem, node: PeerNode): vscode.TreeItem {
-    const peer = this.#peer(node)
-    if (peer !== undefined && node.digest === undefined) item.tooltip = renderTooltip(peerTooltip(peer))
+  resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
+    const tooltip = node instanceof RingNode ? this.#lineOf(node)?.tooltip : this.#peerTooltip(node)
+    if (tooltip !== undefined) item.tooltip = renderTooltip(tooltip)
     return item
   }
 
@@ -73,11 +109,31 @@ class PeerTreeProvider implements vscode.TreeDataProvider<PeerNode> {
     this.#owned.dispose()
   }
 
+  #lineOf(node: RingNode): RingLine | undefined {
+    const { status, peers } = this.#model
+    return node.line ?? (status?.ring && ringLine(status.ring, peers))
+  }
+
   #peer({ peerId }: PeerNode): ConnectedPeerSnapshot | undefined {
     return this.#model.peers.find(peer => peer.peerId === peerId)
   }
 
-  /** Takes over the peers of the model; returns the nodes to refresh, or undefined when the set changed. */
+  #peerTooltip(node: PeerNode): Tooltip | undefined {
+    const peer = this.#peer(node)
+    return peer !== undefined && node.digest === undefined ? peerTooltip(peer) : undefined
+  }
+
+  /** Takes over what changed in the model; returns the nodes to refresh, or undefined for the whole tree. */
+  #take(changed: readonly ('peers' | 'ring')[]): TreeNode[] | undefined {
+    const ringShows = showsRing(this.#model.status?.ring)
+    const ringShowed = showsRing(this.#shownRing)
+    this.#shownRing = this.#model.status?.ring
+    const peers = changed.includes('peers') ? this.#takePeers() : []
+    if (peers === undefined || ringShows !== ringShowed) return undefined
+    return ringShows ? [this.#ring, ...peers] : peers
+  }
+
+  /** Takes over the peers of the model; returns their nodes, or undefined when the set changed. */
   #takePeers(): PeerNode[] | undefined {
     const before = this.#nodes
     const ids = this.#model.peers.map(({ peerId }) => peerId)
@@ -87,7 +143,7 @@ class PeerTreeProvider implements vscode.TreeDataProvider<PeerNode> {
   }
 }
 
-/** The Peers view: who this peer is connected to and what they hold. */
+/** The Peers view: this peer's place in the ring, who it is connected to and what they hold. */
 export class PeerTree implements Contribution {
   readonly #services: Services
 

@@ -9,7 +9,8 @@ import {
   isActive,
   isComplete,
   isOffline,
-  isResumable
+  isResumable,
+  unsharedNote
 } from '../video-state.ts'
 import type { ItemIcon, ItemModel } from './item-model.ts'
 
@@ -79,6 +80,7 @@ const accessWords: Record<VideoSnapshot['policy'], string> = {
 }
 
 function noteOf(video: VideoSnapshot): { note?: string } {
+  if (video.unshared && isComplete(video)) return { note: unsharedNote }
   if (video.failure !== undefined) return { note: video.failure.message }
   if (video.state === 'stale') {
     return {
@@ -92,6 +94,7 @@ function spokenState(video: VideoSnapshot, online: boolean): string[] {
   const words = [describeState(video, online)]
   if (video.chunks > 0 && !isComplete(video)) words.push(`${percentOf(video.have, video.chunks)} percent`)
   words.push(countOf(video.holders, 'holder'))
+  if (video.unshared) words.push('no longer shared by its owner')
   if (video.failure !== undefined) words.push(video.failure.message)
   return words
 }

@@ -12,6 +12,7 @@ import {
 } from '../../../src/peer/control/control-protocol.ts'
 import { CONTROL_LIMITS, ControlServer } from '../../../src/peer/control/control-server.ts'
 import { PeerError } from '../../../src/peer/errors.ts'
+import { followLookup } from '../../../src/peer/follow-lookup.ts'
 import { silentLogger } from '../../../src/peer/log.ts'
 import { DIGEST, FakePeer, VIDEO } from './fake-peer.ts'
 
@@ -70,7 +71,7 @@ describe('control socket', () => {
     connectedPeers: { values: [], seen: [] },
     chunkMap: { values: [DIGEST], seen: [DIGEST] },
     link: { values: [DIGEST], seen: [DIGEST] },
-    lookup: { values: ['bafy'], seen: ['bafy'] },
+    lookup: { values: ['bafy', { name: 'mine' }], seen: ['bafy', { name: 'mine' }] },
     verify: { values: ['/a', 'bafy'], seen: ['/a', 'bafy'] },
     streamUrl: { values: [DIGEST], seen: [DIGEST] },
     allowStreamHost: { values: ['localhost:8080'], seen: ['localhost:8080'] }
@@ -115,6 +116,7 @@ describe('control socket', () => {
     videoRemoved: { digest: DIGEST },
     peers: [],
     shareProgress: { path: '/a', bytes: 2, bytesDone: 1 },
+    lookupStep: { name: 'mine', step: { hop: 1, peerId: 'Qm', outcome: 'owner', milliseconds: 2 } },
     log: { time: 1, level: 'info', component: 'chord', message: 'joined' }
   }
 
@@ -153,17 +155,34 @@ describe('control socket', () => {
   it('cancels at the owner what the caller aborts', async () => {
     const cancelled = Promise.withResolvers<void>()
     const begun = Promise.withResolvers<void>()
-    peer.answers.lookup = (_, signal) => {
+    peer.answers.lookup = (_, _options, signal) => {
       signal?.addEventListener('abort', () => cancelled.resolve())
       begun.resolve()
       return new Promise(() => undefined)
     }
     const abort = new AbortController()
-    const call = client.api.lookup('bafy', abort.signal)
+    const call = client.api.lookup('bafy', {}, abort.signal)
     await begun.promise
     abort.abort()
     await assert.rejects(call, { code: 'ABORTED' })
     await cancelled.promise
+  })
+
+  it('tells the hops of a look-up as they happen, to whoever asked for it', async () => {
+    const goOn = Promise.withResolvers<void>()
+    const step = { hop: 1, peerId: 'QmHop', outcome: 'owner', milliseconds: 2 } as const
+    peer.answers.lookup = async (_, options) => {
+      peer.events.emit('lookupStep', { name: 'of somebody else', step: { ...step, hop: 9 } })
+      peer.events.emit('lookupStep', { name: options?.name ?? '', step })
+      await goOn.promise
+      return { digest: DIGEST, steps: [step], holders: [] }
+    }
+    const heard: number[] = []
+    const result = await followLookup(client.api, 'bafy', ({ hop }) => {
+      heard.push(hop)
+      goOn.resolve()
+    })
+    assert.deepEqual([heard, result.steps], [[1], [step]])
   })
 
   it('cancels the calls of a client that goes away', async () => {

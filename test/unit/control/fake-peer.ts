@@ -1,6 +1,7 @@
 import type {
   ChunkMap,
   ConnectedPeerSnapshot,
+  LookupOptions,
   LookupResult,
   PeerApi,
   PeerEvents,
@@ -113,9 +114,9 @@ export class FakePeer implements RunningPeer {
     return 'chordcast:bafyfake'
   }
 
-  async lookup(idOrLink: string, signal?: AbortSignal): Promise<LookupResult> {
-    this.#note('lookup', idOrLink)
-    if (this.answers.lookup) return await this.answers.lookup(idOrLink, signal)
+  async lookup(idOrLink: string, options?: LookupOptions, signal?: AbortSignal): Promise<LookupResult> {
+    this.#note('lookup', idOrLink, options)
+    if (this.answers.lookup) return await this.answers.lookup(idOrLink, options, signal)
     return { digest: DIGEST, steps: [], holders: [] }
   }
 

@@ -84,6 +84,19 @@ describe('the line of a video', () => {
     assert.equal(videoTooltip(fakeVideo({ state: 'failed', failure }), online).note, failure.message)
   })
 
+  it('says plainly that its owner stopped sharing it, and that the copy stays', () => {
+    const ended = fakeVideo({ state: 'complete', have: 4, path: '/v.webm', unshared: true })
+    assert.equal(videoItem(ended, online).description, '1 MB · complete · no longer shared by its owner')
+    assert.equal(
+      videoTooltip(ended, online).note,
+      'The owner stopped sharing this video. Your copy stays; it is not served any more.'
+    )
+  })
+
+  it('offers no Resume for what its owner ended', () => {
+    assert.ok(!videoFlags(fakeVideo({ state: 'failed', unshared: true })).includes('resumable'))
+  })
+
   it('tells in its tooltip what to do about a changed file', () => {
     assert.match(
       videoTooltip(fakeVideo({ origin: 'shared', state: 'stale' }), online).note ?? '',
