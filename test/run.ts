@@ -18,7 +18,7 @@ function chosenLayers(names: readonly string[]) {
     throw new Error(
       `No such layer: ${unknown.join(', ')}. Layers: ${layers.map(layer => layer.name).join(', ')}`
     )
-  return layers.filter(layer => (names.length === 0 ? !layer.privileged : names.includes(layer.name)))
+  return layers.filter(layer => (names.length === 0 ? !layer.byName : names.includes(layer.name)))
 }
 
 async function main(names: readonly string[]): Promise<void> {

@@ -42,6 +42,7 @@ export class CliPeer {
     createInterface(this.#child.stdout).on('line', line => this.#take(line))
     this.#child.stderr.on('data', (data: Buffer) => {
       this.#errors += data.toString()
+      this.#arrivals.emit('arrival')
     })
   }
 
@@ -57,16 +58,16 @@ export class CliPeer {
 
   /** The first event of this name that satisfies `condition`, past or future. */
   async event(name: string, condition: (event: CliEvent) => boolean = () => true): Promise<CliEvent> {
-    const signal = AbortSignal.timeout(DEADLINE)
-    for (;;) {
-      const found = this.events.find(event => event.event === name && condition(event))
-      if (found) return found
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
-        throw new Error(this.#story(`ended without "${name}"`))
-      await once(this.#arrivals, 'arrival', { signal }).catch(() => {
-        throw new Error(this.#story(`no "${name}" in ${DEADLINE} ms`))
-      })
-    }
+    return await this.#until(`"${name}"`, () =>
+      this.events.find(event => event.event === name && condition(event))
+    )
+  }
+
+  /** The first line of the log, with `--log-level`, that matches. */
+  async logged(pattern: RegExp): Promise<string> {
+    return await this.#until(`a line that matches ${pattern}`, () =>
+      this.#errors.split('\n').find(line => pattern.test(line))
+    )
   }
 
   /** The address that others dial. */
@@ -96,6 +97,19 @@ export class CliPeer {
   kill(): Promise<number | null> {
     this.#child.kill('SIGKILL')
     return this.#exit
+  }
+
+  async #until<Found>(what: string, find: () => Found | undefined): Promise<Found> {
+    const signal = AbortSignal.timeout(DEADLINE)
+    for (;;) {
+      const found = find()
+      if (found !== undefined) return found
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+        throw new Error(this.#story(`ended without ${what}`))
+      await once(this.#arrivals, 'arrival', { signal }).catch(() => {
+        throw new Error(this.#story(`no ${what} in ${DEADLINE} ms`))
+      })
+    }
   }
 
   #take(line: string): void {

@@ -1,8 +1,8 @@
 /**
  * A layer of tests. A `check` is one command that counts as one test; `mocha` runs the files that match;
- * a `script` starts tests elsewhere and reports their counts. A privileged layer runs only when it is named.
+ * a `script` starts tests elsewhere and reports their counts. One that needs to be root, or takes long, runs only `byName`.
  */
-export type Layer = { name: string; deadlineSeconds: number; privileged?: boolean } & (
+export type Layer = { name: string; deadlineSeconds: number; byName?: boolean } & (
   | { kind: 'check'; script: string }
   | { kind: 'mocha'; files: string; timeoutSeconds: number }
   | { kind: 'script'; files: string; program: string }
@@ -13,7 +13,7 @@ export const layers: readonly Layer[] = [
   { name: 'types', kind: 'check', script: 'types', deadlineSeconds: 120 },
   { name: 'lint', kind: 'check', script: 'lint', deadlineSeconds: 60 },
   { name: 'unit', kind: 'mocha', files: 'test/unit/**/*.test.ts', timeoutSeconds: 10, deadlineSeconds: 180 },
-  { name: 'sim', kind: 'mocha', files: 'test/sim/**/*.sim.ts', timeoutSeconds: 60, deadlineSeconds: 180 },
+  { name: 'sim', kind: 'mocha', files: 'test/sim/**/*.sim.ts', timeoutSeconds: 60, deadlineSeconds: 420 },
   { name: 'fuzz', kind: 'mocha', files: 'test/fuzz/**/*.fuzz.ts', timeoutSeconds: 60, deadlineSeconds: 180 },
   { name: 'build', kind: 'check', script: 'package', deadlineSeconds: 120 },
   {
@@ -28,7 +28,7 @@ export const layers: readonly Layer[] = [
     kind: 'mocha',
     files: 'test/process/**/*.test.ts',
     timeoutSeconds: 120,
-    deadlineSeconds: 600
+    deadlineSeconds: 720
   },
   {
     name: 'host',
@@ -44,6 +44,14 @@ export const layers: readonly Layer[] = [
     files: 'test/net/**/*.test.ts',
     timeoutSeconds: 120,
     deadlineSeconds: 240,
-    privileged: true
+    byName: true
+  },
+  {
+    name: 'churn',
+    kind: 'mocha',
+    files: 'test/churn/**/*.test.ts',
+    timeoutSeconds: 120,
+    deadlineSeconds: 900,
+    byName: true
   }
 ]

@@ -1,0 +1,3 @@
+import { describeChurn } from './churn-suite.ts'
+
+describeChurn({ peers: 12, seconds: 60, checkEvery: 20 })
