@@ -74,6 +74,11 @@ export interface VideoSnapshot {
   sha256?: string
   /** Source file, or finished file; absent until complete. */
   path?: string
+  /**
+   * It is watched without being saved: its chunks are kept as ciphertext, within the cache's quota, so `have` may shrink. It never
+   * becomes complete; fetching it again without `save: false` saves it.
+   */
+  watchOnly?: true
   failure?: Failure
   /** Its owner stopped sharing it. What is here stays; it is not served any more. */
   unshared?: true
@@ -153,6 +158,8 @@ export interface FetchOptions {
   output?: string
   /** Replace an existing file of that name. Default: a number is added to the name. */
   overwrite?: boolean
+  /** `false`: to watch only. No file is written; chunks are kept as ciphertext until the cache needs their room. Default: true. */
+  save?: boolean
 }
 
 export interface VerifyResult {

@@ -3,7 +3,7 @@ import type { FetchOptions, LookupOptions, PeerApi, PeerEventName, ShareOptions 
 import { PeerError, type PeerErrorCode, toPeerError } from '../errors.ts'
 
 /** Version of this protocol. Owner and client of one data folder must speak the same. */
-export const CONTROL_VERSION = 2
+export const CONTROL_VERSION = 3
 
 /** Request that a client begins with: see `helloSchema`. */
 export const HELLO = 'chordcast/hello'
@@ -57,7 +57,8 @@ const shareOptions: v.GenericSchema<unknown, ShareOptions> = v.object({
 })
 const fetchOptions: v.GenericSchema<unknown, FetchOptions> = v.object({
   output: v.optional(text),
-  overwrite: v.optional(v.boolean())
+  overwrite: v.optional(v.boolean()),
+  save: v.optional(v.boolean())
 })
 
 const lookupOptions: v.GenericSchema<unknown, LookupOptions> = v.object({

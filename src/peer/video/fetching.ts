@@ -64,6 +64,12 @@ export class Fetching {
    * @throws PeerError ID_INVALID, LINK_INVALID, FOLDER_UNWRITABLE, FILE_EXISTS
    */
   async fetch(idOrLink: string, options: FetchOptions): Promise<Video> {
+    if (options.save === false) {
+      throw new PeerError(
+        'NOT_SUPPORTED',
+        'Watching without saving does not exist yet. Fetch the video to watch it.'
+      )
+    }
     const link = parseIdOrLink(idOrLink)
     const digest = digestOf(link.id)
     const underWay = this.#adding.get(digest)
