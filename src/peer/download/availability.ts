@@ -8,3 +8,9 @@ export function countHolders(sets: readonly ChunkSet[], count: number): Uint16Ar
   }
   return holders
 }
+
+/** Whether one of the `chunks` is in none of `sets`. */
+export function isAnyHeldByNone(chunks: Iterable<number>, sets: readonly ChunkSet[]): boolean {
+  for (const index of chunks) if (!sets.some(set => set.has(index))) return true
+  return false
+}

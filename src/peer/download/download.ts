@@ -6,6 +6,8 @@ import { EventEmitter } from '../event-emitter.ts'
 import type { BanList } from '../exchange/ban-list.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
+import { isAnyHeldByNone } from './availability.ts'
+import { openVerified } from './chunk-crypto.ts'
 import type { Holder, HolderSession } from './chunk-holder.ts'
 import { drawChunkMap } from './chunk-map.ts'
 import type { ChunkStore } from './chunk-store.ts'
@@ -280,7 +282,8 @@ export class Download {
       swarm,
       budget,
       playhead,
-      secrets: video.secrets,
+      geometry: video.secrets.cipher.geometry,
+      open: (index, sealed) => openVerified(video.secrets, index, sealed),
       have: video.have,
       meter: this.#meter,
       store: (index, plaintext) => video.keep(index, plaintext)
@@ -353,10 +356,10 @@ export class Download {
   #isLackingHolders(): boolean {
     const peers = this.#swarm?.peers ?? []
     if (peers.length === 0 || !this.#video) return peers.length === 0
-    for (const index of this.#video.have.missing()) {
-      if (!peers.some(({ session }) => session.have.has(index))) return true
-    }
-    return false
+    return isAnyHeldByNone(
+      this.#video.have.missing(),
+      peers.map(({ session }) => session.have)
+    )
   }
 
   async #learn(facts: DownloadFacts): Promise<void> {

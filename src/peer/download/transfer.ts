@@ -1,13 +1,12 @@
 import type { CancelTimer, Clock } from '../clock.ts'
 import type { Bitfield } from '../content/bitfield.ts'
 import { sealedLength } from '../content/chunk-cipher.ts'
+import type { Geometry } from '../content/geometry.ts'
 import { PeerError, toPeerError } from '../errors.ts'
 import { BusyError } from '../exchange/busy-error.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
 import { countHolders } from './availability.ts'
-import { openVerified } from './chunk-crypto.ts'
-import type { ChunkSecrets } from './chunk-store.ts'
 import type { InFlightBudget } from './in-flight-budget.ts'
 import { pickCancellations, pickRequests, type SwarmSnapshot } from './picker.ts'
 import type { Playhead } from './playhead.ts'
@@ -29,7 +28,12 @@ export interface TransferInit {
   swarm: Swarm
   budget: InFlightBudget
   playhead: Playhead
-  secrets: ChunkSecrets
+  geometry: Geometry
+  /**
+   * Plaintext of a chunk that a holder sent; undefined if its hash is not the manifest's leaf.
+   * @throws PeerError CHUNK_INVALID when the hash is right and decrypting fails: the owner made it so
+   */
+  open(index: number, sealed: Uint8Array): Promise<Uint8Array | undefined>
   /** Chunks that are verified and stored. */
   have: Bitfield
   meter: RateMeter
@@ -113,10 +117,10 @@ export class Transfer {
   }
 
   #snapshot(now: number): SwarmSnapshot {
-    const { swarm, secrets, have, playhead, meter, budget } = this.#init
+    const { swarm, geometry, have, playhead, meter, budget } = this.#init
     const { peers } = swarm
     return {
-      geometry: secrets.cipher.geometry,
+      geometry,
       have,
       availability: this.#availabilityOf(peers),
       peers: peers.map(peer => peer.snapshot(now)),
@@ -169,7 +173,7 @@ export class Transfer {
 
   #ask(index: number, peerId: string): void {
     const peer = this.#init.swarm.peers.find(candidate => candidate.peerId === peerId)
-    const length = sealedLength(this.#init.secrets.cipher.geometry, index)
+    const length = sealedLength(this.#init.geometry, index)
     if (!peer?.session.canRequest(length) || peer.requests.has(index)) return
     const request: ActiveRequest = {
       peer,
@@ -242,7 +246,7 @@ export class Transfer {
 
   async #open(index: number, sealed: Uint8Array): Promise<Uint8Array | undefined> {
     try {
-      return await openVerified(this.#init.secrets, index, sealed)
+      return await this.#init.open(index, sealed)
     } catch (cause) {
       const message = 'The owner shared this video damaged. Ask for it to be shared again.'
       throw new PeerError('CHUNK_INVALID', message, { cause })

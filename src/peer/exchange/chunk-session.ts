@@ -3,7 +3,7 @@ import type { Bitfield } from '../content/bitfield.ts'
 import { HASH_LENGTH } from '../content/merkle-tree.ts'
 import { PeerError } from '../errors.ts'
 import { EventEmitter, type Unsubscribe } from '../event-emitter.ts'
-import type { FrameChannel } from '../wire/frame-channel.ts'
+import type { MessageChannel } from '../wire/frame-channel.ts'
 import type { Message } from '../wire/frame-codec.ts'
 import { type ChunkAnswer, MAX_LEAVES_PER_PAGE, parseAnswer, type SliceMessage } from './chunk-messages.ts'
 import { timedOut, withDeadline } from './deadline.ts'
@@ -40,7 +40,7 @@ interface ChunkSessionEvents {
 }
 
 export interface ChunkSessionInit {
-  channel: FrameChannel
+  channel: MessageChannel
   remotePeerId: string
   /** What the other side holds at the start. */
   have: Bitfield

@@ -4,7 +4,7 @@ import { Bitfield } from '../content/bitfield.ts'
 import { HASH_LENGTH } from '../content/merkle-tree.ts'
 import { PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import type { FrameChannel } from '../wire/frame-channel.ts'
+import type { MessageChannel } from '../wire/frame-channel.ts'
 import type { Message } from '../wire/frame-codec.ts'
 import { type ChunkRequest, parseRequest } from './chunk-messages.ts'
 import { ChunkSender } from './chunk-sender.ts'
@@ -23,7 +23,7 @@ const SILENCE_MILLISECONDS = 300_000
 const LOAD_INTERVAL = 1_000
 
 export interface ServedStreamInit {
-  channel: FrameChannel
+  channel: MessageChannel
   digest: Digest
   video: ServedVideo
   peerId: string

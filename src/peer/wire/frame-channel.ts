@@ -18,6 +18,12 @@ interface Waiter {
   reject(error: unknown): void
 }
 
+/** What a conversation needs of its stream: `FrameChannel` over libp2p, or anything that carries messages as it does. */
+export type MessageChannel = Pick<
+  FrameChannel,
+  'closed' | 'send' | 'post' | 'drained' | 'receive' | 'close' | 'abort'
+>
+
 /**
  * Messages over one libp2p stream, with backpressure both ways. Construct it synchronously in the stream handler:
  * bytes that arrive before a listener is attached are at libp2p's mercy. One `receive` at a time.
