@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import envPaths from 'env-paths'
 import type { LogLevel } from '../peer/log.ts'
 import type { PeerSettings } from '../peer/settings.ts'
+import { parseStrategy, type Strategy } from '../peer/strategy.ts'
 
 /** What every command understands. */
 export interface CommonOptions {
@@ -14,6 +15,7 @@ export interface CommonOptions {
   json: boolean
   uploadLimit: number
   downloadLimit: number
+  strategy?: Strategy
   logLevel: LogLevel | 'off'
 }
 
@@ -41,6 +43,11 @@ export function withCommonOptions(command: Command): Command {
     .option('--upload-limit <KiB/s>', 'chunk payload to send at most; 0 for no limit', parseLimit, 0)
     .option('--download-limit <KiB/s>', 'chunk payload to receive at most; 0 for no limit', parseLimit, 0)
     .addOption(
+      new Option('--strategy <key=value,…>', 'for measurements: policies to use instead of the default ones')
+        .argParser(parseStrategyOption)
+        .hideHelp()
+    )
+    .addOption(
       new Option('--log-level <level>', 'what to write to stderr')
         .choices(['off', 'trace', 'debug', 'info', 'warn', 'error'])
         .default('off')
@@ -56,6 +63,7 @@ export function settingsOf(options: CommonOptions, more: { stay: boolean; relay?
     downloadFolder: process.cwd(),
     uploadLimit: options.uploadLimit * 1024,
     downloadLimit: options.downloadLimit * 1024,
+    ...(options.strategy ? { strategy: options.strategy } : {}),
     ...more
   }
 }
@@ -63,6 +71,14 @@ export function settingsOf(options: CommonOptions, more: { stay: boolean; relay?
 /** Reads a TCP port, 0 included. */
 export function parsePort(text: string): number {
   return parseWhole(text, MAX_PORT, `a port is a whole number from 0 to ${MAX_PORT}.`)
+}
+
+function parseStrategyOption(text: string): Strategy {
+  try {
+    return parseStrategy(text)
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+  }
 }
 
 function parseLimit(text: string): number {

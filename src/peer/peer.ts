@@ -148,6 +148,7 @@ class Peer implements RunningPeer {
       cache,
       clock,
       random,
+      ...(settings.strategy ? { strategy: settings.strategy } : {}),
       log: log('download'),
       network: () => this.#presence.network,
       onHave: video => this.#announce(video),

@@ -1,3 +1,5 @@
+import type { Strategy } from './strategy.ts'
+
 /** What the user chooses about this peer, from the editor's settings or the command line. */
 export interface PeerSettings {
   /** IP addresses to listen on; empty means all interfaces. What is announced follows it. */
@@ -18,4 +20,6 @@ export interface PeerSettings {
   stay: boolean
   /** Carries traffic for peers that cannot be dialled, within generous limits. */
   relay?: boolean
+  /** Policies to measure instead of the default ones. Not for users. */
+  strategy?: Strategy
 }

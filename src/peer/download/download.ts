@@ -6,6 +6,7 @@ import { EventEmitter } from '../event-emitter.ts'
 import type { BanList } from '../exchange/ban-list.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
+import { DEFAULT_STRATEGY, type Strategy } from '../strategy.ts'
 import { isAnyHeldByNone } from './availability.ts'
 import { openVerified } from './chunk-crypto.ts'
 import type { Holder, HolderSession } from './chunk-holder.ts'
@@ -44,6 +45,8 @@ export interface DownloadComponents {
   keep(facts: DownloadFacts): Promise<void>
   clock: Clock
   random: Random
+  /** How chunks and holders are chosen; `DEFAULT_STRATEGY` unless it is being measured. */
+  strategy?: Strategy
   log: Logger
   bans: BanList
   budget: InFlightBudget
@@ -272,12 +275,13 @@ export class Download {
   }
 
   async #transferAll(swarm: Swarm, video: UnfinishedVideo, signal: AbortSignal): Promise<void> {
-    const { clock, random, log, budget } = this.#components
+    const { clock, random, log, budget, strategy = DEFAULT_STRATEGY } = this.#components
     const playhead = this.#playhead
     if (!playhead) throw new PeerError('INTERNAL', 'The download has no playhead.')
     const transfer = new Transfer({
       clock,
       random,
+      strategy,
       log,
       swarm,
       budget,

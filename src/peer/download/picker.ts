@@ -1,6 +1,7 @@
 import { sealedLength } from '../content/chunk-cipher.ts'
 import type { Geometry } from '../content/geometry.ts'
-import type { Random } from '../random.ts'
+import { pickRandom, type Random } from '../random.ts'
+import { DEFAULT_STRATEGY, type PickStrategy } from '../strategy.ts'
 import type { ChunkSet } from './chunk-holder.ts'
 import {
   chooseNearBest,
@@ -10,7 +11,7 @@ import {
   meanRate,
   type PeerSnapshot
 } from './peer-choice.ts'
-import { rarestMissing } from './rarest.ts'
+import { nextMissing } from './rarest.ts'
 
 /** Milliseconds before its deadline from which a chunk is urgent; later ones are ordered by rarity as well. */
 const URGENT_WINDOW = 10_000
@@ -89,8 +90,13 @@ export interface ChunkCancellation {
  * rarest first with random tie-break; endgame, a second holder for chunks whose first one is slow (libtorrent, Legout et al.
  * IMC 2006). No I/O, no clock.
  */
-export function pickRequests(state: SwarmSnapshot, now: number, random: Random): ChunkRequest[] {
-  const plan = new Plan(state, now, random)
+export function pickRequests(
+  state: SwarmSnapshot,
+  now: number,
+  random: Random,
+  strategy: PickStrategy = DEFAULT_STRATEGY
+): ChunkRequest[] {
+  const plan = new Plan(state, now, random, strategy)
   plan.pickWanted()
   // What has room for something else would be taken back again for the chunk that a player waits for.
   if (state.playing && nextWanted(state, now, plan.asked)) return plan.picked
@@ -144,17 +150,21 @@ class Plan {
   readonly #state: SwarmSnapshot
   readonly #now: number
   readonly #random: Random
+  readonly #strategy: PickStrategy
   readonly #peers: Map<string, PeerSnapshot>
   readonly #askedOf = new Map<number, string[]>()
   readonly #swarmRate: number | undefined
   #room: number
 
-  constructor(state: SwarmSnapshot, now: number, random: Random) {
+  constructor(state: SwarmSnapshot, now: number, random: Random, strategy: PickStrategy) {
     this.#state = state
+    this.#strategy = strategy
     this.#now = now
     this.#random = random
-    this.#peers = new Map(state.peers.map(peer => [peer.peerId, peer]))
-    this.#swarmRate = meanRate(state.peers)
+    const isWeighted = strategy.selection === 'scored'
+    const peers = isWeighted ? state.peers : state.peers.map(peer => ({ ...peer, penalty: 1 }))
+    this.#peers = new Map(peers.map(peer => [peer.peerId, peer]))
+    this.#swarmRate = meanRate(peers)
     this.#room = inFlightLimit(state) - bytesInFlight(state)
     for (const { index, peerId } of state.requests) this.#noteRequest(index, peerId)
   }
@@ -184,7 +194,7 @@ class Plan {
     while (this.#room > 0) {
       const candidates = this.#peersWithRoom(this.#state.geometry.chunkSize)
       if (candidates.length === 0) return
-      const index = rarestMissing(this.#state, this.#askedOf, candidates, this.#random)
+      const index = nextMissing(this.#state, this.#askedOf, candidates, this.#random, this.#strategy.order)
       if (index === undefined || !this.#ask(index, 'rarest')) return
     }
   }
@@ -209,11 +219,16 @@ class Plan {
     const length = sealedLength(this.#state.geometry, index)
     if (!this.#fits(length)) return false
     const candidates = this.#holdersWithRoom(index, length, extraDepth)
-    const choose = urgency === 'playhead' ? chooseNearBest : choosePeer
-    const peer = choose(candidates, length, this.#random, this.#swarmRate)
+    const peer = this.#choose(candidates, length, urgency)
     if (!peer) return false
     this.#pick(index, peer, length, urgency)
     return true
+  }
+
+  #choose(candidates: readonly PeerSnapshot[], length: number, urgency: Urgency): PeerSnapshot | undefined {
+    if (this.#strategy.selection === 'random') return pickRandom(candidates, this.#random)
+    const choose = urgency === 'playhead' ? chooseNearBest : choosePeer
+    return choose(candidates, length, this.#random, this.#swarmRate)
   }
 
   /** The chunk is asked of a second holder if that one is expected to be much faster than the first. */

@@ -6,6 +6,7 @@ import { PeerError, toPeerError } from '../errors.ts'
 import { BusyError } from '../exchange/busy-error.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
+import type { PickStrategy } from '../strategy.ts'
 import { countHolders } from './availability.ts'
 import type { InFlightBudget } from './in-flight-budget.ts'
 import { pickCancellations, pickRequests, type SwarmSnapshot } from './picker.ts'
@@ -24,6 +25,7 @@ const SLOWEST_BYTES_PER_MILLISECOND = 4
 export interface TransferInit {
   clock: Clock
   random: Random
+  strategy: PickStrategy
   log: Logger
   swarm: Swarm
   budget: InFlightBudget
@@ -103,7 +105,7 @@ export class Transfer {
   }
 
   #planNow(): void {
-    const { clock, random, have } = this.#init
+    const { clock, random, strategy, have } = this.#init
     if (have.isFull) {
       this.#finish?.resolve()
       return
@@ -112,7 +114,8 @@ export class Transfer {
     this.#dropSilentPeers(now)
     this.#relieveSnubbedPeers(now)
     for (const { index, peerId } of pickCancellations(this.#snapshot(now), now)) this.#cancel(index, peerId)
-    for (const { index, peerId } of pickRequests(this.#snapshot(now), now, random)) this.#ask(index, peerId)
+    for (const { index, peerId } of pickRequests(this.#snapshot(now), now, random, strategy))
+      this.#ask(index, peerId)
     this.#planLater(now)
   }
 

@@ -3,6 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { CancelTimer, Clock } from '../clock.ts'
 import { PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import type { Switch } from '../strategy.ts'
 import type { BanList } from './ban-list.ts'
 import { abortable, withDeadline } from './deadline.ts'
 import { dialAddresses } from './dial-addresses.ts'
@@ -31,6 +32,8 @@ export interface ConnectionPoolInit {
   /** A connection with no conversation for so long is closed. */
   idleMilliseconds?: number
   sweepInterval?: number
+  /** `off`, to measure what the pool is worth: each stream has a connection of its own, and none is closed for being idle. */
+  pooling?: Switch
   /** Peers whose connections stay: ring neighbours, fingers in use, mesh peers. */
   spare(peerId: string): boolean
   bans: BanList
@@ -59,7 +62,13 @@ export class ConnectionPool {
   #cancelSweep: CancelTimer | undefined
 
   constructor(init: ConnectionPoolInit) {
-    this.#init = { maxConnections: 100, idleMilliseconds: 60_000, sweepInterval: 30_000, ...init }
+    this.#init = {
+      maxConnections: 100,
+      idleMilliseconds: 60_000,
+      sweepInterval: 30_000,
+      pooling: 'on',
+      ...init
+    }
   }
 
   /** Connections open now. */
@@ -70,7 +79,7 @@ export class ConnectionPool {
   /** Begins to sweep and to keep the cap. */
   start(): void {
     this.#init.libp2p.addEventListener('connection:open', this.#onOpen)
-    this.#scheduleSweep()
+    if (this.#init.pooling === 'on') this.#scheduleSweep()
   }
 
   /** Ends dials under way; connections are the node's to close. */
@@ -107,6 +116,7 @@ export class ConnectionPool {
    */
   connect(target: PeerTarget, options: OpenStreamOptions): Promise<Connection> {
     options.signal.throwIfAborted()
+    if (this.#init.pooling === 'off') return abortable(this.#dial(target), options.signal)
     const open = this.#openConnection(target.peerId, options.allowLimited ?? false)
     if (open) {
       this.counters.reused++
@@ -181,14 +191,15 @@ export class ConnectionPool {
   }
 
   #dialAny(target: PeerTarget, signal: AbortSignal): Promise<Connection> {
-    const { libp2p } = this.#init
+    const { libp2p, pooling } = this.#init
+    const force = pooling === 'off'
     const addresses = dialAddresses(target)
-    if (addresses.length === 0) return libp2p.dial(peerIdFromString(target.peerId), { signal })
+    if (addresses.length === 0) return libp2p.dial(peerIdFromString(target.peerId), { signal, force })
     return raceCandidates(addresses, {
       parallel: PARALLEL_ADDRESSES,
       signal,
       attempt: async (address, raceSignal) => {
-        const connection = await libp2p.dial(address, { signal: raceSignal })
+        const connection = await libp2p.dial(address, { signal: raceSignal, force })
         if (connection.remotePeer.toString() === target.peerId) return connection
         connection.abort(new Error('another peer answers there'))
         throw new Error('another peer answers there')

@@ -18,6 +18,7 @@ import type { Keystore } from '../identity/keystore.ts'
 import { createLogger, type Logger, type LogLine } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { PeerSettings } from '../settings.ts'
+import { DEFAULT_STRATEGY } from '../strategy.ts'
 import type { Video } from '../video/video.ts'
 import { ExchangeClient } from './exchange-client.ts'
 import { linkHolders } from './link-holders.ts'
@@ -87,7 +88,8 @@ export class Network {
     this.#log = createLogger('network', init.log)
     this.events = new EventEmitter(error => this.#log.error('a listener of the network failed', error))
     const spare = (peerId: string): boolean => node.services.chord.needs(peerIdFromString(peerId))
-    this.#pool = new ConnectionPool({ libp2p: node, bans, clock, log, spare })
+    const { pool: pooling } = init.settings.strategy ?? DEFAULT_STRATEGY
+    this.#pool = new ConnectionPool({ libp2p: node, bans, clock, log, spare, pooling })
     this.exchange = new ExchangeClient({ ...init, openStream: this.#pool.openStream.bind(this.#pool) })
     this.#chunks = new ChunkServer({
       ...own,

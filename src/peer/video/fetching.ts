@@ -21,6 +21,7 @@ import type { LibraryEntry } from '../library/library-entry.ts'
 import type { Logger } from '../log.ts'
 import type { Network } from '../node/network.ts'
 import type { Random } from '../random.ts'
+import type { Strategy } from '../strategy.ts'
 import { type Unsharing, videoUnshared } from './unsharing.ts'
 import type { Video } from './video.ts'
 import type { VideoFiles } from './video-files.ts'
@@ -41,6 +42,7 @@ export interface FetchingInit {
   cache: SealedCache
   clock: Clock
   random: Random
+  strategy?: Strategy
   log: Logger
   /** The network while this peer is joined. */
   network(): Network | undefined

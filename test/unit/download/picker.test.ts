@@ -5,6 +5,7 @@ import { countHolders } from '../../../src/peer/download/availability.ts'
 import type { PeerSnapshot } from '../../../src/peer/download/peer-choice.ts'
 import {
   type ChunkCancellation,
+  type ChunkRequest,
   inFlightLimit,
   pickCancellations,
   pickRequests,
@@ -12,6 +13,7 @@ import {
   type SwarmSnapshot,
   type WantedChunk
 } from '../../../src/peer/download/picker.ts'
+import { DEFAULT_STRATEGY, type PickStrategy } from '../../../src/peer/strategy.ts'
 import { seededRandom } from './seeded-random.ts'
 
 const CHUNK = 256 * 1024
@@ -106,6 +108,49 @@ const soon = (...chunks: number[]): WantedChunk[] =>
   chunks.map((index, position) => ({ index, deadline: NOW + position * 500 }))
 
 describe('the picker', () => {
+  describe('can be told to be plainer, for measurements', () => {
+    const sketch: Sketch = {
+      have: [0, 1, 18, 19],
+      peers: [
+        { id: 'fast', rate: 64 * MIB, penalty: 4 },
+        { id: 'slow', rate: MIB / 4, have: [12, 13] }
+      ]
+    }
+    const pickAs = (strategy: Partial<PickStrategy>, seed = 1): ChunkRequest[] =>
+      pickRequests(snapshot(sketch), NOW, seededRandom(seed), { ...DEFAULT_STRATEGY, ...strategy })
+
+    it('asks in sequence', () => {
+      const order = pickAs({ order: 'sequential' }).map(({ index }) => index)
+      assert.deepEqual(order.slice(0, 8), [2, 3, 4, 5, 6, 7, 8, 9])
+    })
+
+    it('asks in a random order that ignores how rare a chunk is', () => {
+      const firsts = new Set(
+        Array.from({ length: 40 }, (_, seed) => pickAs({ order: 'random' }, seed)[0]?.index)
+      )
+      assert(firsts.has(12) && firsts.has(5))
+      assert(firsts.size > 8, `${firsts.size} different first chunks`)
+    })
+
+    it('asks anyone, or by rate alone', () => {
+      const holders: Sketch = {
+        peers: [
+          { id: 'fast', rate: 4 * MIB, penalty: 2.5 },
+          { id: 'slow', rate: 3 * MIB }
+        ]
+      }
+      const firstAsked = (selection: PickStrategy['selection']): string[] => {
+        const strategy = { ...DEFAULT_STRATEGY, selection }
+        const seeds = Array.from({ length: 40 }, (_, seed) => seededRandom(seed))
+        const asked = seeds.map(random => pickRequests(snapshot(holders), NOW, random, strategy)[0]?.peerId)
+        return [...new Set(asked)].map(String).sort()
+      }
+      assert.deepEqual(firstAsked('scored'), ['slow'])
+      assert.deepEqual(firstAsked('rate'), ['fast'])
+      assert.deepEqual(firstAsked('random'), ['fast', 'slow'])
+    })
+  })
+
   describe('orders what to ask for', () => {
     const middle = Array.from({ length: 16 }, (_, index) => index + 2)
     const table: { title: string; sketch: Sketch; expected: number[] }[] = [
