@@ -7,8 +7,8 @@ import { launchBrowser } from '../harness/browser.ts'
 import { ProcessGroup } from '../harness/process-group.ts'
 import { newProfile, Workbench } from '../harness/workbench.ts'
 import { agreeToJoin, projectFolder, screenshotFolder } from './editor.ts'
-import { photographFailures } from './failure-screenshots.ts'
 import { Player } from './player.ts'
+import { tellStory } from './story.ts'
 
 describe('npm start', () => {
   let browser: Browser
@@ -16,7 +16,7 @@ describe('npm start', () => {
   let url: string
   let window: Workbench
 
-  photographFailures(() => browser)
+  tellStory(() => browser)
 
   before(async () => {
     browser = await launchBrowser()

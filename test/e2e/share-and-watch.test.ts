@@ -9,8 +9,8 @@ import { removeFolder, temporaryFolder } from '../harness/temporary-folder.ts'
 import type { Workbench } from '../harness/workbench.ts'
 import { sha256OfFile } from '../process/sample-file.ts'
 import { agreeToJoin, Editor, sampleVideo, screenshotFolder } from './editor.ts'
-import { photographFailures } from './failure-screenshots.ts'
 import { Player } from './player.ts'
+import { tellStory } from './story.ts'
 
 const id = /^bafyrei[a-z2-7]{52}$/
 
@@ -29,7 +29,7 @@ describe('two people, each with a VS Code', () => {
     await window.screenshot(join(screenshotFolder, `${number}-${name}.png`))
   }
 
-  photographFailures(() => browser)
+  tellStory(() => browser)
 
   before(async () => {
     folder = await temporaryFolder()

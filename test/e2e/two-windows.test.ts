@@ -8,7 +8,7 @@ import type { Workbench } from '../harness/workbench.ts'
 import { type CliPeer, Peers } from '../process/cli-peer.ts'
 import { sha256OfFile, writeSampleFile } from '../process/sample-file.ts'
 import { agreeToJoin, Editor, sampleVideo, screenshotFolder } from './editor.ts'
-import { photographFailures } from './failure-screenshots.ts'
+import { tellStory } from './story.ts'
 
 const MIB = 1024 * 1024
 /** KiB/s at which the owner sends: the transfer must outlast the first window. */
@@ -27,7 +27,7 @@ describe('windows on one profile', () => {
   let longVideo: { id: string; sha256: string }
   let shortVideo: { id: string }
 
-  photographFailures(() => browser)
+  tellStory(() => browser)
 
   before(async () => {
     folder = await temporaryFolder()

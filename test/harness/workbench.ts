@@ -6,8 +6,20 @@ import { eventually } from './eventually.ts'
 /** Workbenches need seconds for what takes a desktop a moment: two of them share a small machine here. */
 const patience = 60_000
 
-async function appears(locator: Locator, milliseconds: number): Promise<boolean> {
-  return locator.waitFor({ timeout: milliseconds }).then(
+function appears(locator: Locator, milliseconds: number): Promise<boolean> {
+  return reaches(locator, 'visible', milliseconds)
+}
+
+function disappears(locator: Locator, milliseconds: number): Promise<boolean> {
+  return reaches(locator, 'detached', milliseconds)
+}
+
+async function reaches(
+  locator: Locator,
+  state: 'visible' | 'detached',
+  milliseconds: number
+): Promise<boolean> {
+  return locator.waitFor({ state, timeout: milliseconds }).then(
     () => true,
     () => false
   )
@@ -56,9 +68,14 @@ export class Workbench {
 
   /** Right-clicks and picks an entry, opening the menu again until the extension's entries are in it. */
   async contextMenu(target: Locator, title: string): Promise<void> {
-    const item = await this.openContextMenu(target, title)
-    await item.click()
-    await this.page.locator('.monaco-menu').waitFor({ state: 'detached' })
+    await eventually(`“${title}” picked from the context menu`, patience, async () => {
+      const item = await this.openContextMenu(target, title)
+      await item.click()
+      // A menu takes no click in its first tenth of a second.
+      if (await disappears(this.page.locator('.monaco-menu'), 1500)) return true
+      await this.page.keyboard.press('Escape')
+      return undefined
+    })
   }
 
   /** Leaves the menu open. */

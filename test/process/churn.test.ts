@@ -1,3 +1,3 @@
 import { describeChurn } from './churn-suite.ts'
 
-describeChurn({ peers: 12, seconds: 60, checkEvery: 20 })
+describeChurn({ peers: 8, seconds: 30, checkEvery: 10 })

@@ -1,10 +1,10 @@
 /**
- * A layer of tests. A `check` is one command that counts as one test; `mocha` runs the files that match;
+ * A layer of tests. A `check` is one command that counts as one test; `mocha` runs the files that match, `jobs` at a time;
  * a `script` starts tests elsewhere and reports their counts. One that needs to be root, or takes long, runs only `byName`.
  */
 export type Layer = { name: string; deadlineSeconds: number; byName?: boolean } & (
   | { kind: 'check'; script: string }
-  | { kind: 'mocha'; files: string; timeoutSeconds: number }
+  | { kind: 'mocha'; files: string; timeoutSeconds: number; jobs?: number }
   | { kind: 'script'; files: string; program: string }
 )
 
@@ -12,7 +12,14 @@ export type Layer = { name: string; deadlineSeconds: number; byName?: boolean } 
 export const layers: readonly Layer[] = [
   { name: 'types', kind: 'check', script: 'types', deadlineSeconds: 120 },
   { name: 'lint', kind: 'check', script: 'lint', deadlineSeconds: 60 },
-  { name: 'unit', kind: 'mocha', files: 'test/unit/**/*.test.ts', timeoutSeconds: 10, deadlineSeconds: 180 },
+  {
+    name: 'unit',
+    kind: 'mocha',
+    files: 'test/unit/**/*.test.ts',
+    jobs: 2,
+    timeoutSeconds: 10,
+    deadlineSeconds: 240
+  },
   { name: 'sim', kind: 'mocha', files: 'test/sim/**/*.sim.ts', timeoutSeconds: 60, deadlineSeconds: 420 },
   { name: 'fuzz', kind: 'mocha', files: 'test/fuzz/**/*.fuzz.ts', timeoutSeconds: 60, deadlineSeconds: 180 },
   { name: 'build', kind: 'check', script: 'package', deadlineSeconds: 120 },
@@ -27,6 +34,7 @@ export const layers: readonly Layer[] = [
     name: 'process',
     kind: 'mocha',
     files: 'test/process/**/*.test.ts',
+    jobs: 2,
     timeoutSeconds: 120,
     deadlineSeconds: 720
   },

@@ -21,7 +21,9 @@ function programOf(layer: Layer): { command: string; args: string[] } {
   if (layer.kind === 'check') return { command: npm, args: ['run', '--silent', layer.script] }
   if (layer.kind === 'script') return { command: process.execPath, args: [layer.program] }
   const options = ['--reporter', 'test/runner/count-reporter.ts', '--timeout', `${layer.timeoutSeconds}s`]
-  return { command: process.execPath, args: [mocha, ...options, layer.files] }
+  const { jobs = 1 } = layer
+  const parallel = jobs > 1 ? ['--parallel', '--jobs', `${jobs}`] : []
+  return { command: process.execPath, args: [mocha, ...options, ...parallel, layer.files] }
 }
 
 /** Ends the whole process group afterwards: a layer that hangs is a failed layer and leaves nothing behind. */
@@ -58,7 +60,7 @@ function problemOf(layer: Layer, end: End, counts: TestCounts | undefined): stri
   if (end === 'interrupted') return 'interrupted'
   if (end === 'deadline') return `not done after ${layer.deadlineSeconds} s`
   if (layer.kind === 'check') return undefined
-  if (!counts) return `ended with ${end} before it had counted its tests`
+  if (!counts?.finished) return `ended with ${end} before all tests had their turn`
   if (counts.passed + counts.failed === 0) return 'ran no test'
   return end === 0 || counts.failed > 0 ? undefined : `ended with ${end}`
 }
