@@ -1,4 +1,7 @@
 import type { RingSnapshot } from './chord/ring-snapshot.ts'
+import type { Caption } from './content/captions/packed-captions.ts'
+import type { MediaFacts } from './content/media-facts.ts'
+import type { PosterType } from './content/poster.ts'
 import type { PeerErrorCode } from './errors.ts'
 import type { Unsubscribe } from './event-emitter.ts'
 import type { LogLine } from './log.ts'
@@ -6,7 +9,7 @@ import type { LogLine } from './log.ts'
 /** Lower-case hex of SHA-256 over the ID's bytes: names a video in this peer's books. Not secret. */
 export type Digest = string
 
-export type { RingSnapshot }
+export type { Caption, MediaFacts, RingSnapshot }
 
 export type PeerState = 'stopped' | 'starting' | 'joined' | 'failed'
 
@@ -49,7 +52,7 @@ export type DownloadState =
 export type SharePolicy = 'open' | 'ask' | 'peers'
 
 /** A video in the library, shared by this peer or fetched by it. */
-export interface VideoSnapshot {
+export interface VideoSnapshot extends MediaFacts {
   digest: Digest
   /** The ID. A bearer secret: show it to the user, never log it. */
   id: string
@@ -84,9 +87,19 @@ export interface VideoSnapshot {
   unshared?: true
   /** Milliseconds since the epoch. */
   addedAt: number
-  durationSeconds?: number
-  width?: number
-  height?: number
+  /** A poster came with it: see `PeerApi.poster`. */
+  hasPoster?: true
+  /** The tracks that came with it: see `PeerApi.captions`. */
+  captions?: CaptionTrack[]
+}
+
+/** A track of captions without its text. */
+export type CaptionTrack = Omit<Caption, 'vtt'>
+
+/** A picture that stands for a video: at most 64 KiB, of a type that our own eyes saw. */
+export interface Poster {
+  mimeType: PosterType
+  base64: string
 }
 
 /** Another peer that this one is connected to. */
@@ -151,6 +164,8 @@ export interface ShareOptions {
   policy?: SharePolicy
   /** Make a new ID even when the same unchanged file is shared already. */
   fresh?: boolean
+  /** A picture that stands for the video, as base64: JPEG, PNG or WebP of at most 64 KiB. It makes no difference to which ID is resumed. */
+  poster?: string
 }
 
 export interface FetchOptions {
@@ -219,6 +234,10 @@ export interface PeerApi {
   videos(): Promise<VideoSnapshot[]>
   connectedPeers(): Promise<ConnectedPeerSnapshot[]>
   chunkMap(digest: Digest): Promise<ChunkMap>
+  /** Known as soon as the key is, before any chunk; undefined while it is not, and when none came with the video. */
+  poster(digest: Digest): Promise<Poster | undefined>
+  /** Known as soon as the key is, before any chunk; none until then. */
+  captions(digest: Digest): Promise<Caption[]>
   /** `chordcast:<ID>?via=…` with at most four addresses of this peer. */
   link(digest: Digest): Promise<string>
   /** Who holds what. To see its hops meanwhile, use `followLookup`. */

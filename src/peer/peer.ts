@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import type {
+  Caption,
   ChunkMap,
   ConnectedPeerSnapshot,
   Digest,
@@ -10,6 +11,7 @@ import type {
   PeerEventName,
   PeerEvents,
   PeerStatus,
+  Poster,
   ShareOptions,
   VerifyResult,
   VideoSnapshot
@@ -34,6 +36,7 @@ import { Presence } from './node/presence.ts'
 import { TrafficBook } from './node/traffic-book.ts'
 import { type Random, systemRandom } from './random.ts'
 import { StreamServer } from './stream/stream-server.ts'
+import { Describing } from './video/describing.ts'
 import { Fetching } from './video/fetching.ts'
 import { Granting } from './video/granting.ts'
 import { Playing } from './video/playing.ts'
@@ -80,6 +83,7 @@ class Peer implements RunningPeer {
   readonly #sharing: Sharing
   readonly #unsharing: Unsharing
   readonly #fetching: Fetching
+  readonly #describing: Describing
   readonly #granting: Granting
   readonly #streams: StreamServer
   readonly #playing: Playing
@@ -154,6 +158,7 @@ class Peer implements RunningPeer {
       onHave: video => this.#announce(video),
       unsharing: this.#unsharing
     })
+    this.#describing = new Describing({ shelf, library })
     this.#granting = new Granting({ shelf, identity, clock })
     this.#streams = new StreamServer({ random, log: log('stream') })
     this.#playing = new Playing({ shelf, files, streams: this.#streams })
@@ -252,6 +257,14 @@ class Peer implements RunningPeer {
 
   async chunkMap(digest: Digest): Promise<ChunkMap> {
     return chunkMapOf(this.#shelf.get(digest), this.#traffic.holdingsOf(digest))
+  }
+
+  poster(digest: Digest): Promise<Poster | undefined> {
+    return this.#describing.poster(digest)
+  }
+
+  captions(digest: Digest): Promise<Caption[]> {
+    return this.#describing.captions(digest)
   }
 
   async link(digest: Digest): Promise<string> {

@@ -3,12 +3,13 @@ import * as v from 'valibot'
 import { PeerError } from '../errors.ts'
 import type { Random } from '../random.ts'
 import { decodeCanonical, encodeCanonical } from '../wire/canonical.ts'
-import { bytesOf, bytesUpTo, integer, listUpTo, textUpTo } from '../wire/message-schema.ts'
+import { bytesOf, bytesUpTo, listUpTo, textUpTo } from '../wire/message-schema.ts'
+import { type PackedCaption, packedCaptionsSchema } from './captions/packed-captions.ts'
 import { parseId } from './content-id.ts'
 import { safeFileName } from './file-name.ts'
+import { type MediaFacts, mediaFactsEntries } from './media-facts.ts'
+import { MAX_POSTER_BYTES } from './poster.ts'
 
-/** Largest poster image, in bytes. */
-export const MAX_POSTER_BYTES = 64 * 1024
 /** Most members of a list. */
 export const MAX_LIST_MEMBERS = 500
 
@@ -25,37 +26,30 @@ export interface ListMember {
 }
 
 /** What only those with the key can read: the owner's word, apart from what we check ourselves. */
-export interface Metadata {
+export interface Metadata extends MediaFacts {
   /** Safe to create in a folder: see `safeFileName`. */
   name: string
   /** What the owner's peer sniffed. Shown, never trusted for playing. */
   mimeType: string
   /** SHA-256 of the whole plaintext; absent for a list. */
   sha256?: Uint8Array
-  durationSeconds?: number
-  /** In pixels. */
-  width?: number
-  height?: number
-  /** As in the `codecs` parameter of RFC 6381. */
-  codecs?: string
   /** A raster image of at most 64 KiB. */
   poster?: Uint8Array
+  /** See `unpackCaptions`. */
+  captions?: PackedCaption[]
   /** Of a list; absent for a file. */
   members?: ListMember[]
 }
 
 const nameSchema = v.pipe(v.string(), v.minLength(1), v.maxBytes(MAX_NAME_BYTES), v.transform(safeFileName))
-const dimensionSchema = integer(1, 65_535)
 
 const schema = v.object({
   name: nameSchema,
   mimeType: v.pipe(textUpTo(100), v.regex(/^[a-z]+\/[a-z0-9.+-]+$/)),
   sha256: v.optional(bytesOf(32)),
-  durationSeconds: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1e9))),
-  width: v.optional(dimensionSchema),
-  height: v.optional(dimensionSchema),
-  codecs: v.optional(textUpTo(200)),
+  ...mediaFactsEntries,
   poster: v.optional(bytesUpTo(MAX_POSTER_BYTES)),
+  captions: v.optional(packedCaptionsSchema),
   members: v.optional(
     listUpTo(v.object({ id: v.pipe(textUpTo(128), v.check(isId)), name: nameSchema }), MAX_LIST_MEMBERS)
   )

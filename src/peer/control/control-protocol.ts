@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { FetchOptions, LookupOptions, PeerApi, PeerEventName, ShareOptions } from '../api.ts'
+import { MAX_POSTER_BYTES } from '../content/poster.ts'
 import { PeerError, type PeerErrorCode, toPeerError } from '../errors.ts'
 
 /** Version of this protocol. Owner and client of one data folder must speak the same. */
@@ -51,9 +52,13 @@ const leftOut = v.pipe(
 )
 const optional = <Output>(schema: v.GenericSchema<unknown, Output>) => v.union([schema, leftOut])
 
+/** A poster as base64. */
+const MAX_POSTER_TEXT = Math.ceil(MAX_POSTER_BYTES / 3) * 4
+
 const shareOptions: v.GenericSchema<unknown, ShareOptions> = v.object({
   policy: v.optional(v.picklist(['open', 'ask', 'peers'])),
-  fresh: v.optional(v.boolean())
+  fresh: v.optional(v.boolean()),
+  poster: v.optional(v.pipe(v.string(), v.maxLength(MAX_POSTER_TEXT)))
 })
 const fetchOptions: v.GenericSchema<unknown, FetchOptions> = v.object({
   output: v.optional(text),
@@ -102,6 +107,8 @@ export const PEER_METHODS: { readonly [M in PeerMethod]: MethodDescription<M> } 
   videos: { parameters: none, signal: undefined, repeatable: true, deadline: SHORT },
   connectedPeers: { parameters: none, signal: undefined, repeatable: true, deadline: SHORT },
   chunkMap: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: SHORT },
+  poster: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: SHORT },
+  captions: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: SHORT },
   link: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: SHORT },
   lookup: {
     parameters: v.tuple([text, optional(lookupOptions)]),

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import type { Digest, DownloadState, SharePolicy, ShareState } from '../api.ts'
+import type { CaptionTrack, Digest, DownloadState, SharePolicy, ShareState } from '../api.ts'
+import { type MediaFacts, mediaFactsEntries } from '../content/media-facts.ts'
 import type { FileIdentity } from '../content/source-file.ts'
 
 /** States that survive a restart; the others (`finding`, `asking`, …) are begun again as `transferring`. */
@@ -8,7 +9,7 @@ export type LibraryState =
   | Extract<DownloadState, 'transferring' | 'paused' | 'complete' | 'failed'>
 
 /** What is kept of one video in `library/<digest>.json`. Holds no ID and no key: those are in the keystore. */
-export interface LibraryEntry {
+export interface LibraryEntry extends MediaFacts {
   digest: Digest
   origin: 'shared' | 'fetched'
   name: string
@@ -37,9 +38,10 @@ export interface LibraryEntry {
   unsharedAt?: number
   /** Multiaddrs of the link that this video was fetched by. */
   viaAddresses?: string[]
-  durationSeconds?: number
-  width?: number
-  height?: number
+  /** Its metadata hold a poster. */
+  hasPoster?: true
+  /** Those that its metadata hold. */
+  captions?: CaptionTrack[]
 }
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
@@ -78,7 +80,7 @@ export const libraryEntrySchema: v.GenericSchema<unknown, LibraryEntry> = v.loos
   stale: v.optional(v.string()),
   unsharedAt: v.optional(v.number()),
   viaAddresses: v.optional(v.pipe(v.array(v.string()), v.maxLength(16))),
-  durationSeconds: v.optional(v.number()),
-  width: v.optional(v.number()),
-  height: v.optional(v.number())
+  ...mediaFactsEntries,
+  hasPoster: v.optional(v.literal(true)),
+  captions: v.optional(v.array(v.object({ label: v.string(), language: v.optional(v.string()) })))
 })

@@ -3,9 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Digest, FetchOptions } from '../api.ts'
 import type { Clock } from '../clock.ts'
 import { digestOf } from '../content/content-id.ts'
-import { deriveContentKeys } from '../content/content-key.ts'
 import { parseIdOrLink, type VideoLink } from '../content/link.ts'
-import { type Metadata, openMetadata } from '../content/metadata.ts'
 import type { Holder, HolderSession } from '../download/chunk-holder.ts'
 import { Download, type DownloadFacts } from '../download/download.ts'
 import { systemFiles } from '../download/file-system.ts'
@@ -22,6 +20,7 @@ import type { Logger } from '../log.ts'
 import type { Network } from '../node/network.ts'
 import type { Random } from '../random.ts'
 import type { Strategy } from '../strategy.ts'
+import { described, metadataOf } from './describing.ts'
 import { type Unsharing, videoUnshared } from './unsharing.ts'
 import type { Video } from './video.ts'
 import type { VideoFiles } from './video-files.ts'
@@ -331,29 +330,6 @@ export class Fetching {
     // A pause without a failure is the user's, or the end of the network: neither is decided here.
     if (!failure || (state !== 'failed' && state !== 'paused')) return
     shelf.update(video, { state }).catch(error => log.warn('the library was not written', toPeerError(error)))
-  }
-}
-
-function metadataOf(manifest: NonNullable<DownloadFacts['manifest']>, contentKey: Uint8Array): Metadata {
-  const { metadataKey } = deriveContentKeys(contentKey)
-  return openMetadata(metadataKey, manifest.contentId, manifest.sealedMetadata)
-}
-
-function described({
-  name,
-  mimeType,
-  sha256,
-  durationSeconds,
-  width,
-  height
-}: Metadata): Partial<LibraryEntry> {
-  return {
-    name,
-    mimeType,
-    ...(sha256 ? { sha256: Buffer.from(sha256).toString('hex') } : {}),
-    ...(durationSeconds === undefined ? {} : { durationSeconds }),
-    ...(width === undefined ? {} : { width }),
-    ...(height === undefined ? {} : { height })
   }
 }
 

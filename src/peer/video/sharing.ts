@@ -1,13 +1,10 @@
-import { open, realpath } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { realpath } from 'node:fs/promises'
 import type { ShareOptions, ShareProgress } from '../api.ts'
 import type { Clock } from '../clock.ts'
 import { digestOf } from '../content/content-id.ts'
 import { createContentKey, deriveContentKeys } from '../content/content-key.ts'
-import { safeFileName } from '../content/file-name.ts'
 import { CONTENT_ID_LENGTH, createManifest, type Manifest } from '../content/manifest.ts'
-import { sealMetadata } from '../content/metadata.ts'
-import { SNIFF_LENGTH, sniffMimeType } from '../content/mime-type.ts'
+import { type Metadata, sealMetadata } from '../content/metadata.ts'
 import { type SealedFile, sealFile } from '../content/seal-file.ts'
 import { identifyFile } from '../content/source-file.ts'
 import { PeerError, systemErrorCode } from '../errors.ts'
@@ -15,6 +12,8 @@ import type { Library } from '../library/library.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { Signer } from '../wire/signature.ts'
+import { describeSource } from './describe-source.ts'
+import { described } from './describing.ts'
 import type { Video } from './video.ts'
 import type { VideoShelf } from './video-shelf.ts'
 
@@ -33,7 +32,7 @@ interface Prepared {
   manifest: Manifest
   sealed: SealedFile
   contentKey: Uint8Array
-  mimeType: string
+  metadata: Metadata
 }
 
 /** Turns files into shares. */
@@ -70,7 +69,7 @@ export class Sharing {
 
   async #share(source: string, options: ShareOptions, signal: AbortSignal): Promise<Video> {
     const known = options.fresh ? undefined : await this.#findShared(source)
-    return known ?? (await this.#keep(source, await this.#prepare(source, signal)))
+    return known ?? (await this.#keep(source, await this.#prepare(source, options, signal)))
   }
 
   async #findShared(source: string): Promise<Video | undefined> {
@@ -78,12 +77,12 @@ export class Sharing {
     return entry && this.#init.shelf.find(entry.digest)
   }
 
-  async #prepare(source: string, signal: AbortSignal): Promise<Prepared> {
-    const { random, owner } = this.#init
+  async #prepare(source: string, { poster }: ShareOptions, signal: AbortSignal): Promise<Prepared> {
+    const { random, owner, log } = this.#init
     const contentKey = createContentKey(random)
     const keys = deriveContentKeys(contentKey)
     const contentId = random.bytes(CONTENT_ID_LENGTH)
-    const mimeType = await sniffMimeType(await readHead(source))
+    const description = await describeSource(source, { poster, log })
     const sealed = await sealFile(
       source,
       { chunkKey: keys.chunkKey, contentId },
@@ -92,7 +91,7 @@ export class Sharing {
         onProgress: (bytesDone, bytes) => this.#init.onProgress({ path: source, bytes, bytesDone })
       }
     )
-    const metadata = { name: safeFileName(basename(source)), mimeType, sha256: sealed.sha256 }
+    const metadata = { ...description, sha256: sealed.sha256 }
     const manifest = await createManifest(
       {
         contentId,
@@ -103,10 +102,10 @@ export class Sharing {
       },
       owner
     )
-    return { manifest, sealed, contentKey, mimeType }
+    return { manifest, sealed, contentKey, metadata }
   }
 
-  async #keep(source: string, { manifest, sealed, contentKey, mimeType }: Prepared): Promise<Video> {
+  async #keep(source: string, { manifest, sealed, contentKey, metadata }: Prepared): Promise<Video> {
     const { library, shelf, clock, log } = this.#init
     const digest = digestOf(manifest.id)
     await library.writeManifest(digest, manifest.bytes)
@@ -117,8 +116,7 @@ export class Sharing {
       entry: {
         digest,
         origin: 'shared',
-        name: safeFileName(basename(source)),
-        mimeType,
+        ...described(metadata),
         bytes: manifest.byteLength,
         chunkSize: manifest.chunkSize,
         chunks: manifest.count,
@@ -126,7 +124,6 @@ export class Sharing {
         state: 'sharing',
         path: source,
         fileIdentity: sealed.identity,
-        sha256: Buffer.from(sealed.sha256).toString('hex'),
         addedAt: clock.now()
       }
     })
@@ -145,16 +142,5 @@ async function resolveSource(path: string): Promise<string> {
       throw new PeerError('FILE_MISSING', `There is no file at ${path}. Check the path.`, { cause })
     }
     throw new PeerError('FILE_UNREADABLE', `${path} cannot be read. Check its permissions.`, { cause })
-  }
-}
-
-async function readHead(path: string): Promise<Uint8Array> {
-  await identifyFile(path)
-  const file = await open(path, 'r')
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFF_LENGTH), 0, SNIFF_LENGTH, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
   }
 }

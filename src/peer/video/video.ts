@@ -2,6 +2,7 @@ import type { Digest, DownloadState, Failure, ShareState, VideoSnapshot } from '
 import type { Clock } from '../clock.ts'
 import type { IdKeys } from '../content/id-keys.ts'
 import type { Manifest } from '../content/manifest.ts'
+import { factsOf } from '../content/media-facts.ts'
 import type { ChunkStore } from '../download/chunk-store.ts'
 import type { Download } from '../download/download.ts'
 import type { FileChunkStore } from '../download/file-chunk-store.ts'
@@ -110,10 +111,10 @@ export class Video {
         sha256: entry.sha256,
         failure,
         unshared: this.isUnshared || undefined,
-        durationSeconds: entry.durationSeconds,
-        width: entry.width,
-        height: entry.height
-      })
+        hasPoster: entry.hasPoster,
+        captions: entry.captions
+      }),
+      ...factsOf(entry)
     }
   }
 }

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
 import { createCipheriv } from 'node:crypto'
-import {
-  MAX_POSTER_BYTES,
-  type Metadata,
-  openMetadata,
-  sealMetadata
-} from '../../../src/peer/content/metadata.ts'
+import { type Metadata, openMetadata, sealMetadata } from '../../../src/peer/content/metadata.ts'
+import { MAX_POSTER_BYTES } from '../../../src/peer/content/poster.ts'
 import { systemRandom } from '../../../src/peer/random.ts'
 import { encodeCanonical } from '../../../src/peer/wire/canonical.ts'
 import { counterBytes } from './reference-vectors.ts'
@@ -36,6 +32,13 @@ describe('Metadata', () => {
     width: 1920,
     height: 1080,
     codecs: 'avc1.64001f,mp4a.40.2',
+    frameRate: 29.97,
+    hasAudio: true,
+    audioChannels: 2,
+    audioSampleRate: 48_000,
+    indexRange: { start: 5_000_000, end: 5_010_000 },
+    indexAtEnd: true,
+    captions: [{ label: 'English', language: 'en', deflated: counterBytes(1000, 5) }],
     poster: counterBytes(MAX_POSTER_BYTES, 4)
   }
   const plain = { name: 'a.mp4', mimeType: 'video/mp4' }

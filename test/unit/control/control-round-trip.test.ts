@@ -70,6 +70,8 @@ describe('control socket', () => {
     videos: { values: [], seen: [] },
     connectedPeers: { values: [], seen: [] },
     chunkMap: { values: [DIGEST], seen: [DIGEST] },
+    poster: { values: [DIGEST], seen: [DIGEST] },
+    captions: { values: [DIGEST], seen: [DIGEST] },
     link: { values: [DIGEST], seen: [DIGEST] },
     lookup: { values: ['bafy', { name: 'mine' }], seen: ['bafy', { name: 'mine' }] },
     verify: { values: ['/a', 'bafy'], seen: ['/a', 'bafy'] },

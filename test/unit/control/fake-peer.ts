@@ -1,4 +1,5 @@
 import type {
+  Caption,
   ChunkMap,
   ConnectedPeerSnapshot,
   LookupOptions,
@@ -6,6 +7,7 @@ import type {
   PeerApi,
   PeerEvents,
   PeerStatus,
+  Poster,
   VerifyResult,
   VideoSnapshot
 } from '../../../src/peer/api.ts'
@@ -107,6 +109,16 @@ export class FakePeer implements RunningPeer {
   async chunkMap(digest: string): Promise<ChunkMap> {
     this.#note('chunkMap', digest)
     return { digest, chunks: 1, chunkSize: 262_144, bytes: 3, states: '3', holders: '0' }
+  }
+
+  async poster(digest: string): Promise<Poster | undefined> {
+    this.#note('poster', digest)
+    return { mimeType: 'image/png', base64: 'iVBORw0KGgo=' }
+  }
+
+  async captions(digest: string): Promise<Caption[]> {
+    this.#note('captions', digest)
+    return [{ label: 'Deutsch', language: 'de', vtt: 'WEBVTT\n\n00:00.000 --> 00:01.000\nHallo\n' }]
   }
 
   async link(digest: string): Promise<string> {

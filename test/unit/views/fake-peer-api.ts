@@ -124,6 +124,8 @@ export class FakePeerApi implements PeerApi {
   stopSharing = unsupported
   remove = unsupported
   chunkMap = unsupported
+  poster = unsupported
+  captions = unsupported
   link = unsupported
   lookup = unsupported
   verify = unsupported
