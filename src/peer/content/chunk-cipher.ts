@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { freeMemory } from '../buffer-pool.ts'
 import { PeerError } from '../errors.ts'
 import { chunkLength, type Geometry, isChunkIndex } from './geometry.ts'
 
@@ -45,12 +46,14 @@ export class ChunkCipher {
     for (const slice of this.sealSlices(index, plaintext)) {
       sealed.set(slice, filled)
       filled += slice.length
+      freeMemory(slice)
     }
     return sealed
   }
 
   /**
-   * The bytes of `seal` in slices, the tag last: for hashing a chunk without keeping it.
+   * The bytes of `seal` in slices, the tag last: for hashing a chunk without keeping it. Each slice is the caller's alone: see
+   * `freeMemory`.
    * @throws PeerError CHUNK_INVALID as `seal`
    */
   *sealSlices(index: number, plaintext: Uint8Array): Generator<Uint8Array> {

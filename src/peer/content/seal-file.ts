@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
+import { freeMemory } from '../buffer-pool.ts'
 import { PeerError, toPeerError } from '../errors.ts'
 import { ChunkCipher } from './chunk-cipher.ts'
 import { chunkLength, chunkOffset, type Geometry, geometryOf, MAX_CHUNK_SIZE } from './geometry.ts'
@@ -132,6 +133,7 @@ class SealingPass {
     for (const slice of this.#cipher.sealSlices(index, plaintext)) {
       leaf.update(slice)
       this.#bytesInTurn += slice.length
+      freeMemory(slice)
       if (this.#bytesInTurn >= BYTES_PER_TURN) await this.#nextTurn()
     }
     return leaf.digest()

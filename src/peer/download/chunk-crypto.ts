@@ -1,10 +1,15 @@
-import { setImmediate } from 'node:timers/promises'
+import { freeMemory } from '../buffer-pool.ts'
 import { TAG_LENGTH } from '../content/chunk-cipher.ts'
 import { leafAt, leafHasher } from '../content/merkle-tree.ts'
+import { TurnBudget } from '../turn-budget.ts'
 import type { ChunkSecrets } from './chunk-store.ts'
 
-/** Bytes that are encrypted or hashed before others get their turn on the event loop: below a millisecond. */
+/** Bytes hashed and encrypted or decrypted in one turn of the event loop, by everybody on this thread: below a millisecond. */
 const BYTES_PER_TURN = 512 * 1024
+/** A large chunk is worked on in parts. */
+const PART_BYTES = 256 * 1024
+
+const turn = new TurnBudget(BYTES_PER_TURN)
 
 /**
  * Encrypts one chunk as it was when the video was shared, and hashes it. Undefined if the result is not the manifest's leaf: then the
@@ -18,9 +23,10 @@ export async function sealVerified(
   const sealed = Buffer.allocUnsafeSlow(plaintext.length + TAG_LENGTH)
   let filled = 0
   const slices = secrets.cipher.sealSlices(index, plaintext)
-  const isShared = await matchesLeaf(secrets, index, slices, slice => {
+  const isShared = await matchesLeaf(secrets, index, sealed.length, slices, slice => {
     sealed.set(slice, filled)
     filled += slice.length
+    freeMemory(slice)
   })
   return isShared ? sealed : undefined
 }
@@ -31,7 +37,8 @@ export function isSharedPlaintext(
   index: number,
   plaintext: Uint8Array
 ): Promise<boolean> {
-  return matchesLeaf(secrets, index, secrets.cipher.sealSlices(index, plaintext))
+  const slices = secrets.cipher.sealSlices(index, plaintext)
+  return matchesLeaf(secrets, index, plaintext.length + TAG_LENGTH, slices, freeMemory)
 }
 
 /**
@@ -43,32 +50,36 @@ export async function openVerified(
   index: number,
   sealed: Uint8Array
 ): Promise<Uint8Array | undefined> {
-  if (!(await matchesLeaf(secrets, index, slicesOf(sealed)))) return undefined
-  if (sealed.length > BYTES_PER_TURN) await setImmediate()
+  if (!(await matchesLeaf(secrets, index, sealed.length, partsOf(sealed)))) return undefined
+  if (sealed.length > PART_BYTES) await turn.take(sealed.length)
   return secrets.cipher.open(index, sealed)
 }
 
 async function matchesLeaf(
   { leaves }: ChunkSecrets,
   index: number,
+  length: number,
   slices: Iterable<Uint8Array>,
   take: (slice: Uint8Array) => void = () => undefined
 ): Promise<boolean> {
-  // Several chunks may be ready in one turn: each begins in its own.
-  await setImmediate()
   const hasher = leafHasher(index)
-  let bytesInTurn = 0
+  let done = 0
+  let allowed = await nextPart(length)
   for (const slice of slices) {
     hasher.update(slice)
     take(slice)
-    bytesInTurn += slice.length
-    if (bytesInTurn < BYTES_PER_TURN) continue
-    bytesInTurn = 0
-    await setImmediate()
+    done += slice.length
+    if (done >= allowed && done < length) allowed += await nextPart(length - done)
   }
   return Buffer.compare(hasher.digest(), leafAt(leaves, index)) === 0
 }
 
-function* slicesOf(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += BYTES_PER_TURN) yield bytes.subarray(at, at + BYTES_PER_TURN)
+async function nextPart(bytesLeft: number): Promise<number> {
+  const part = Math.min(PART_BYTES, bytesLeft)
+  await turn.take(part)
+  return part
+}
+
+function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PART_BYTES) yield bytes.subarray(at, at + PART_BYTES)
 }

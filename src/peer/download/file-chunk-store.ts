@@ -1,12 +1,15 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Digest } from '../api.ts'
+import { BufferPool } from '../buffer-pool.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { Bitfield } from '../content/bitfield.ts'
 import { chunkLength, chunkOffset } from '../content/geometry.ts'
-import { type FileIdentity, isSameFile, openSourceFile, readFully } from '../content/source-file.ts'
+import { type FileIdentity, isSameFile, readFully } from '../content/source-file.ts'
 import { PeerError, toPeerError } from '../errors.ts'
 import type { Unsubscribe } from '../event-emitter.ts'
 import { isSharedPlaintext, sealVerified } from './chunk-crypto.ts'
 import type { ChunkSecrets, ChunkStore } from './chunk-store.ts'
+import { HeldFile } from './held-file.ts'
 import type { SealedCache } from './sealed-cache.ts'
 
 export interface FileChunkStoreInit {
@@ -18,20 +21,25 @@ export interface FileChunkStoreInit {
   cache: SealedCache
   /** The set to show as `have`, if one exists already; it is full then. */
   have?: Bitfield
+  clock?: Clock
   /** The file is no longer what was shared, or gone. Called once; from then on every read fails. */
   onStale: (reason: PeerError) => void
   /** The file looks different (it was touched or moved back) and holds the same bytes. */
   onIdentity?: (identity: FileIdentity) => void
 }
 
+/** Buffers kept for reading what is sealed next; a holder seals few chunks at once. */
+const SPARE_BUFFERS = 4
+
 /**
- * The chunks of a complete file: a shared source, or a finished download. The file is opened for each read, so that a thousand shares
- * hold no descriptors. When size, times or inode differ from when it was hashed, the whole file is checked once: the same bytes
- * are accepted, others make the store stale.
+ * The chunks of a complete file: a shared source, or a finished download. When size, times or inode differ from when it was
+ * hashed, the whole file is checked once: the same bytes are accepted, others make the store stale.
  */
 export class FileChunkStore implements ChunkStore {
   readonly have: Bitfield
   readonly #init: FileChunkStoreInit
+  readonly #file: HeldFile
+  readonly #buffers = new BufferPool(SPARE_BUFFERS)
   #identity: FileIdentity
   #stale: PeerError | undefined
   #recheck: Promise<void> | undefined
@@ -39,6 +47,7 @@ export class FileChunkStore implements ChunkStore {
   constructor(init: FileChunkStoreInit) {
     this.#init = init
     this.#identity = init.identity
+    this.#file = new HeldFile(init.path, init.clock ?? systemClock)
     this.have = init.have ?? Bitfield.full(init.secrets.cipher.geometry.count)
   }
 
@@ -54,19 +63,17 @@ export class FileChunkStore implements ChunkStore {
 
   async readPlain(index: number, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted()
-    return await this.#withFile(handle => this.#readChunk(handle, index))
+    const { geometry } = this.#init.secrets.cipher
+    const plaintext = Buffer.allocUnsafeSlow(chunkLength(geometry, index))
+    await this.#withFile(handle => this.#readChunk(handle, index, plaintext))
+    return plaintext
   }
 
   async readSealed(index: number, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted()
-    const { digest, cache, secrets } = this.#init
-    const cached = this.#stale ? undefined : cache.get(digest, index)
-    if (cached) return cached
-    const plaintext = await this.readPlain(index, signal)
-    const sealed = await sealVerified(secrets, index, plaintext)
-    if (!sealed) throw this.#becomeStale(changed())
-    cache.set(digest, index, sealed)
-    return sealed
+    if (this.#stale) throw this.#stale
+    const { digest, cache } = this.#init
+    return await cache.getOrSeal(digest, index, () => this.#seal(index))
   }
 
   /** Looks at the file now, as `readPlain` does: for a check now and then when nobody asks for chunks. */
@@ -74,15 +81,27 @@ export class FileChunkStore implements ChunkStore {
     await this.#withFile(async () => undefined)
   }
 
+  async #seal(index: number): Promise<Uint8Array> {
+    const { secrets } = this.#init
+    const plaintext = this.#buffers.take(chunkLength(secrets.cipher.geometry, index))
+    try {
+      await this.#withFile(handle => this.#readChunk(handle, index, plaintext))
+      const sealed = await sealVerified(secrets, index, plaintext)
+      if (!sealed || this.#stale) throw this.#becomeStale(changed())
+      return sealed
+    } finally {
+      this.#buffers.give(plaintext)
+    }
+  }
+
   async #withFile<Result>(use: (handle: FileHandle) => Promise<Result>): Promise<Result> {
     if (this.#stale) throw this.#stale
-    const { handle, identity } = await openSourceFile(this.#init.path).catch(error => this.#refuse(error))
-    try {
-      if (!isSameFile(identity, this.#identity)) await this.#checkOnce(handle, identity)
-      return await use(handle)
-    } finally {
-      await handle.close()
-    }
+    return await this.#file
+      .use(async (handle, identity) => {
+        if (!isSameFile(identity, this.#identity)) await this.#checkOnce(handle, identity)
+        return await use(handle)
+      })
+      .catch(error => this.#refuse(error))
   }
 
   #refuse(error: unknown): never {
@@ -102,19 +121,18 @@ export class FileChunkStore implements ChunkStore {
     const { secrets, onIdentity } = this.#init
     const { byteLength, count } = secrets.cipher.geometry
     if (identity.size !== byteLength) throw this.#becomeStale(changed())
+    const buffer = Buffer.allocUnsafeSlow(chunkLength(secrets.cipher.geometry, 0))
     for (let index = 0; index < count; index++) {
-      const plaintext = await this.#readChunk(handle, index)
+      const plaintext = buffer.subarray(0, chunkLength(secrets.cipher.geometry, index))
+      await this.#readChunk(handle, index, plaintext)
       if (!(await isSharedPlaintext(secrets, index, plaintext))) throw this.#becomeStale(changed())
     }
     this.#identity = identity
     onIdentity?.(identity)
   }
 
-  async #readChunk(handle: FileHandle, index: number): Promise<Uint8Array> {
-    const { geometry } = this.#init.secrets.cipher
-    const plaintext = Buffer.allocUnsafeSlow(chunkLength(geometry, index))
-    await readFully(handle, plaintext, chunkOffset(geometry, index))
-    return plaintext
+  async #readChunk(handle: FileHandle, index: number, target: Uint8Array): Promise<void> {
+    await readFully(handle, target, chunkOffset(this.#init.secrets.cipher.geometry, index))
   }
 
   #becomeStale(reason: PeerError): PeerError {

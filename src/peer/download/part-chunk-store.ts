@@ -33,12 +33,14 @@ export class PartChunkStore {
   }
 
   async readSealed(index: number, signal: AbortSignal): Promise<Uint8Array> {
-    const { digest, cache, secrets } = this.#init
-    const cached = cache.get(digest, index)
-    if (cached) return cached
+    const { digest, cache } = this.#init
+    return await cache.getOrSeal(digest, index, () => this.#seal(index, signal))
+  }
+
+  async #seal(index: number, signal: AbortSignal): Promise<Uint8Array> {
+    const { secrets } = this.#init
     const sealed = await sealVerified(secrets, index, await this.readPlain(index, signal))
     if (!sealed) throw this.#damaged(index)
-    cache.set(digest, index, sealed)
     return sealed
   }
 

@@ -7,6 +7,7 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 export class SealedCache {
   readonly #maxBytes: number
   readonly #chunks = new Map<string, Uint8Array>()
+  readonly #sealing = new Map<string, Promise<Uint8Array>>()
   #bytes = 0
 
   constructor(maxBytes = DEFAULT_MAX_BYTES) {
@@ -21,6 +22,28 @@ export class SealedCache {
       this.#chunks.set(key, chunk)
     }
     return chunk
+  }
+
+  /**
+   * The chunk if it is kept, else what `seal` gives, which is then kept. Who asks for a chunk that is just being sealed waits for
+   * that one, so that a hot chunk is sealed once however many receivers there are.
+   * @throws what `seal` throws
+   */
+  getOrSeal(digest: Digest, index: number, seal: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const kept = this.get(digest, index)
+    if (kept) return Promise.resolve(kept)
+    const key = keyOf(digest, index)
+    const underWay = this.#sealing.get(key)
+    if (underWay) return underWay
+    const sealing = this.#seal(digest, index, seal).finally(() => this.#sealing.delete(key))
+    this.#sealing.set(key, sealing)
+    return sealing
+  }
+
+  async #seal(digest: Digest, index: number, seal: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const sealed = await seal()
+    this.set(digest, index, sealed)
+    return sealed
   }
 
   /** Keeps a chunk that matches its leaf; drops the least recently used ones to stay within the bound. */

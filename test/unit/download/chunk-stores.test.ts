@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { appendFile, mkdtemp, open, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Clock, systemClock } from '../../../src/peer/clock.ts'
 import { identifyFile } from '../../../src/peer/content/source-file.ts'
 import { FileChunkStore } from '../../../src/peer/download/file-chunk-store.ts'
 import { SealedCache } from '../../../src/peer/download/sealed-cache.ts'
 import { verifyFile } from '../../../src/peer/download/verify-file.ts'
 import type { PeerError } from '../../../src/peer/errors.ts'
 import { peerError } from '../content/signers.ts'
+import { VirtualClock } from '../exchange/virtual-clock.ts'
 import { CHUNK, type SampleVideo, sampleVideo } from './sample-video.ts'
 
 const signal = (): AbortSignal => AbortSignal.timeout(5000)
@@ -33,13 +35,14 @@ describe('a complete file', () => {
 
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
-  async function openStore(cache = new SealedCache()): Promise<FileChunkStore> {
+  async function openStore(cache = new SealedCache(), clock: Clock = systemClock): Promise<FileChunkStore> {
     return new FileChunkStore({
       digest: video.digest,
       path,
       identity: await identifyFile(path),
       secrets: video.secrets,
       cache,
+      clock,
       onStale: reason => stale.push(reason),
       onIdentity: () => identities++
     })
@@ -62,6 +65,18 @@ describe('a complete file', () => {
       assert.deepEqual(Buffer.from(await store.readSealed(index, signal())), Buffer.from(sealed))
     }
     assert.equal(store.have.isFull, true)
+  })
+
+  it('notices within a moment that another file took its place, though it still reads the old one', async () => {
+    const clock = new VirtualClock()
+    const store = await openStore(new SealedCache(), clock)
+    await store.readPlain(0, signal())
+    const changed = Buffer.from(video.plaintext)
+    changed[0] = (changed[0] ?? 0) ^ 1
+    await writeFile(join(folder, 'other.webm'), changed)
+    await rename(join(folder, 'other.webm'), path)
+    await clock.advance(50)
+    await assert.rejects(store.readPlain(0, signal()), peerError('FILE_CHANGED'))
   })
 
   it('is stale once it was changed, and sends nothing more', async () => {
@@ -196,6 +211,29 @@ describe('the cache of sealed chunks', () => {
     cache.forget('a')
     assert.equal(cache.get('a', 0), undefined)
     assert.equal(cache.get('b', 0)?.length, 40)
+  })
+
+  it('seals a chunk once for all who ask while it is being sealed, and again after a failure', async () => {
+    const cache = new SealedCache()
+    const gate = Promise.withResolvers<Uint8Array>()
+    let sealings = 0
+    const seal = (): Promise<Uint8Array> => {
+      sealings++
+      return gate.promise
+    }
+    const first = cache.getOrSeal('a', 0, seal)
+    const second = cache.getOrSeal('a', 0, seal)
+    gate.resolve(Uint8Array.of(1))
+    assert.equal(await first, await second)
+    assert.equal(await cache.getOrSeal('a', 0, seal), await first)
+    assert.equal(sealings, 1)
+    await assert.rejects(
+      cache.getOrSeal('a', 1, async () => {
+        throw new Error('unreadable')
+      }),
+      /unreadable/
+    )
+    assert.deepEqual(await cache.getOrSeal('a', 1, async () => Uint8Array.of(2)), Uint8Array.of(2))
   })
 
   it('keeps nothing that is larger than itself', () => {
