@@ -1,8 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { Churn, type ChurnResult } from './chord/churn.ts'
 import { type MassFailureResult, runMassFailure } from './chord/mass-failure.ts'
 import { SeedPool } from './chord/seed-pool.ts'
 import { runSeed, type SeedResult } from './chord/seed-worker.ts'
+import { numberIn, print, runCommand, tellProgress, wholeNumber } from './options.ts'
 import { writePlots } from './plots/write-plots.ts'
 
 interface Options {
@@ -21,9 +22,6 @@ interface Options {
 
 const MAX_NODES = 100_000
 const DAY_MINUTES = 24 * 60
-
-/** Exit code for options that make no sense. */
-const USAGE = 2
 
 const program = new Command('sim')
   .description(
@@ -56,56 +54,29 @@ const program = new Command('sim')
   .option('--json', 'print one JSON object on one line, and nothing else')
   .exitOverride()
 
-function wholeNumber(least: number, most: number) {
-  return (text: string): number => {
-    const value = Number(text)
-    if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It has to be a whole number from ${least} to ${most}.`)
-  }
-}
-
-function numberIn(least: number, most: number) {
-  return (text: string): number => {
-    const value = Number(text)
-    if (text.trim() !== '' && value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It has to be a number from ${least} to ${most}.`)
-  }
-}
-
-function print(result: object, asJson: boolean | undefined): void {
-  if (asJson) {
-    console.log(JSON.stringify(result))
-    return
-  }
-  const rows = Object.entries(result)
-  const width = Math.max(...rows.map(([name]) => name.length))
-  for (const [name, value] of rows) console.log(`${name.padEnd(width)}  ${value}`)
-}
-
-function tellProgress(options: Options): (text: string) => void {
-  if (options.json || !process.stderr.isTTY) return () => undefined
-  return text => process.stderr.write(`\r\x1b[K${text}`)
-}
-
 async function massFailure(options: Options): Promise<MassFailureResult> {
   const { nodes, successors, fail, lookups, seed } = options
   const chosen = successors === undefined ? {} : { successors }
-  return runMassFailure({ nodes, fail, lookups, seed, ...chosen, onProgress: tellProgress(options) })
+  return runMassFailure({ nodes, fail, lookups, seed, ...chosen, onProgress: tellProgress(options.json) })
 }
 
 async function churn(options: Options, session: number): Promise<ChurnResult> {
   const { nodes, successors, minutes, seed } = options
   const chosen = successors === undefined ? {} : { successors }
-  return new Churn({ nodes, session, minutes, seed, ...chosen, onProgress: tellProgress(options) }).run()
+  return new Churn({ nodes, session, minutes, seed, ...chosen, onProgress: tellProgress(options.json) }).run()
 }
 
 async function invariants({ seed, seeds, json }: Options): Promise<boolean> {
   if (seeds === undefined) return reportSeed(await runSeed(seed), json)
   const started = performance.now()
-  const pool = new SeedPool(Array.from({ length: seeds }, (_, index) => index + 1))
+  const jobs = Array.from({ length: seeds }, (_, index) => index + 1)
+  const pool = new SeedPool<number, SeedResult>(new URL('chord/seed-worker.ts', import.meta.url), jobs)
   let failed = 0
-  for (let next = 1; next <= seeds; next++) if (!reportSeed(await pool.result(next), json)) failed++
-  await pool.close()
+  try {
+    for (const place of jobs.keys()) if (!reportSeed(await pool.result(place), json)) failed++
+  } finally {
+    await pool.close()
+  }
   if (!json)
     console.log(
       `${seeds - failed} held, ${failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`
@@ -126,7 +97,7 @@ function reportSeed({ seed, seconds, report, failure }: SeedResult, asJson: bool
 
 async function main(options: Options): Promise<boolean> {
   if (options.invariants) return invariants(options)
-  if (options.plots) await writePlots(tellProgress(options))
+  if (options.plots) await writePlots(tellProgress(options.json))
   else if (options.churn !== undefined) print(await churn(options, options.churn), options.json)
   else print(await massFailure(options), options.json)
   return true
@@ -142,10 +113,4 @@ function readOptions(): Options {
   return options
 }
 
-try {
-  const options = readOptions()
-  process.exitCode = (await main(options)) ? 0 : 1
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error
-  process.exitCode = error.exitCode === 0 ? 0 : USAGE
-}
+await runCommand(() => main(readOptions()))

@@ -113,7 +113,9 @@ export class Transfer {
     const now = clock.monotonic()
     this.#dropSilentPeers(now)
     this.#relieveSnubbedPeers(now)
-    for (const { index, peerId } of pickCancellations(this.#snapshot(now), now)) this.#cancel(index, peerId)
+    if (this.#init.playhead.playing) {
+      for (const { index, peerId } of pickCancellations(this.#snapshot(now), now)) this.#cancel(index, peerId)
+    }
     for (const { index, peerId } of pickRequests(this.#snapshot(now), now, random, strategy))
       this.#ask(index, peerId)
     this.#planLater(now)

@@ -48,6 +48,8 @@ export interface ChunkSessionInit {
   downloadLimiter: TokenBucket
   /** Chunk payload that has just arrived. */
   onReceived?(bytes: number): void
+  /** Memory that a chunk is put together in; of its own by default. */
+  allocate?(bytes: number): Uint8Array
 }
 
 export interface ChunkRequestOptions {
@@ -146,7 +148,7 @@ export class ChunkSession {
     if (!this.canRequest(sealedLength)) {
       return Promise.reject(new PeerError('INTERNAL', 'Too much was asked of one peer at once. Try again.'))
     }
-    const chunk = new PendingChunk(sealedLength)
+    const chunk = new PendingChunk(sealedLength, this.#init.allocate)
     this.#inFlightBytes += sealedLength
     const answered = this.#requests.ask({ type: 'want', index }, options.signal, answer => {
       const sealed = chunk.add(expectSlice(answer))

@@ -4,12 +4,17 @@ import type { SliceMessage } from './chunk-messages.ts'
 /** One chunk that is being put together from its slices, in one buffer. */
 export class PendingChunk {
   readonly #sealedLength: number
+  readonly #allocate: (bytes: number) => Uint8Array
   #sealed: Uint8Array | undefined
   #received = 0
 
-  /** @param sealedLength bytes of ciphertext and tag, as the manifest tells */
-  constructor(sealedLength: number) {
+  /**
+   * @param sealedLength bytes of ciphertext and tag, as the manifest tells
+   * @param allocate memory for so many bytes, whatever is in it
+   */
+  constructor(sealedLength: number, allocate: (bytes: number) => Uint8Array = ownMemory) {
     this.#sealedLength = sealedLength
+    this.#allocate = allocate
   }
 
   /** Bytes received. */
@@ -26,11 +31,15 @@ export class PendingChunk {
     const isComplete = end === this.#sealedLength
     if (offset !== this.#received || data.length === 0 || end > this.#sealedLength) throw invalid()
     if ((last ?? false) !== isComplete) throw invalid()
-    this.#sealed ??= new Uint8Array(Buffer.allocUnsafeSlow(this.#sealedLength).buffer)
+    this.#sealed ??= this.#allocate(this.#sealedLength)
     this.#sealed.set(data, offset)
     this.#received = end
     return isComplete ? this.#sealed : undefined
   }
+}
+
+function ownMemory(bytes: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
 }
 
 function invalid(): PeerError {

@@ -1,23 +1,27 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { SeedResult } from './seed-worker.ts'
 
-/** Runs seeds on all cores, each in the order given. */
-export class SeedPool {
-  readonly #waiting: number[]
-  readonly #results = new Map<number, PromiseWithResolvers<SeedResult>>()
+/** Runs jobs on all cores, each in the order given; `script` answers every message with one result. */
+export class SeedPool<Job, Result> {
+  readonly #script: URL
+  readonly #jobs: readonly Job[]
+  readonly #results: PromiseWithResolvers<Result>[]
   readonly #workers: Worker[]
+  #next = 0
 
-  constructor(seeds: readonly number[], workers = availableParallelism()) {
-    this.#waiting = [...seeds]
-    for (const seed of seeds) this.#results.set(seed, Promise.withResolvers())
-    this.#workers = Array.from({ length: Math.min(workers, seeds.length) }, () => this.#startWorker())
+  constructor(script: URL, jobs: readonly Job[], workers = availableParallelism()) {
+    this.#script = script
+    this.#jobs = jobs
+    this.#results = jobs.map(() => Promise.withResolvers())
+    // Whoever asks for a result is told; who does not, does not mind.
+    for (const { promise } of this.#results) promise.catch(() => undefined)
+    this.#workers = Array.from({ length: Math.min(workers, jobs.length) }, () => this.#startWorker())
   }
 
-  /** Resolves when that seed is done; its failure is in the result. */
-  async result(seed: number): Promise<SeedResult> {
-    const awaited = this.#results.get(seed)
-    if (!awaited) throw new RangeError(`Seed ${seed} is not among those that run.`)
+  /** Resolves when the job at that place is done. Rejects when a worker broke off: its jobs are run by nobody any more. */
+  async result(place: number): Promise<Result> {
+    const awaited = this.#results[place]
+    if (!awaited) throw new RangeError(`There is no job ${place}.`)
     return awaited.promise
   }
 
@@ -26,21 +30,21 @@ export class SeedPool {
   }
 
   #startWorker(): Worker {
-    const worker = new Worker(new URL('seed-worker.ts', import.meta.url))
-    worker.on('message', (result: SeedResult) => {
-      this.#results.get(result.seed)?.resolve(result)
-      this.#giveNext(worker)
+    const worker = new Worker(this.#script)
+    let place = this.#give(worker)
+    worker.on('message', (result: Result) => {
+      this.#results[place]?.resolve(result)
+      place = this.#give(worker)
     })
-    // A worker that breaks off takes its seed with it; the others are told the same, for nobody runs them any more.
     worker.on('error', error => {
-      for (const [seed, { resolve }] of this.#results) resolve({ seed, seconds: 0, failure: String(error) })
+      for (const { reject } of this.#results) reject(error)
     })
-    this.#giveNext(worker)
     return worker
   }
 
-  #giveNext(worker: Worker): void {
-    const seed = this.#waiting.shift()
-    if (seed !== undefined) worker.postMessage(seed)
+  #give(worker: Worker): number {
+    const place = this.#next++
+    if (place < this.#jobs.length) worker.postMessage(this.#jobs[place])
+    return place
   }
 }

@@ -8,12 +8,16 @@ interface Timer {
 
 const WAITS_PER_IMMEDIATE = 1000
 
+/** Cancelled timers that wait with the others before they are dropped. */
+const MAX_CANCELLED = 4096
+
 /** Time that moves only when told to. Timers run in the order of their times, then of their making. */
 export class VirtualClock implements Clock {
   readonly #heap: Timer[] = []
   readonly #epoch: number
   #time = 0
   #made = 0
+  #cancelled = 0
 
   constructor(epoch = Date.UTC(2026, 0, 1)) {
     this.#epoch = epoch
@@ -31,7 +35,9 @@ export class VirtualClock implements Clock {
     const timer: Timer = { at: this.#time + Math.max(0, delay), order: this.#made++, callback }
     this.#push(timer)
     return () => {
+      if (!timer.callback) return
       timer.callback = undefined
+      if (++this.#cancelled > MAX_CANCELLED) this.#dropCancelled()
     }
   }
 
@@ -66,11 +72,22 @@ export class VirtualClock implements Clock {
     return await watched
   }
 
+  /** Most deadlines never fall due: left until then, they would be most of the heap. A sorted list is a heap. */
+  #dropCancelled(): void {
+    const waiting = this.#heap.filter(({ callback }) => callback !== undefined)
+    waiting.sort((a, b) => a.at - b.at || a.order - b.order)
+    this.#heap.splice(0, this.#heap.length, ...waiting)
+    this.#cancelled = 0
+  }
+
   #runInstant(at: number): boolean {
     let ran = false
     for (let timer = this.#heap[0]; timer && timer.at <= at; timer = this.#heap[0]) {
       this.#pop()
-      if (!timer.callback) continue
+      if (!timer.callback) {
+        this.#cancelled--
+        continue
+      }
       const callback = timer.callback
       timer.callback = undefined
       callback()

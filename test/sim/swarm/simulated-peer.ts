@@ -1,0 +1,239 @@
+import { Bitfield } from '../../../src/peer/content/bitfield.ts'
+import { sealedLength } from '../../../src/peer/content/chunk-cipher.ts'
+import { isAnyHeldByNone } from '../../../src/peer/download/availability.ts'
+import type { Holder, HolderSession } from '../../../src/peer/download/chunk-holder.ts'
+import { InFlightBudget } from '../../../src/peer/download/in-flight-budget.ts'
+import { Playhead } from '../../../src/peer/download/playhead.ts'
+import { RateMeter } from '../../../src/peer/download/rate-meter.ts'
+import { Swarm } from '../../../src/peer/download/swarm.ts'
+import type { SwarmPeer } from '../../../src/peer/download/swarm-peer.ts'
+import { Transfer } from '../../../src/peer/download/transfer.ts'
+import { PeerError } from '../../../src/peer/errors.ts'
+import { EventEmitter, type Unsubscribe } from '../../../src/peer/event-emitter.ts'
+import { BanList } from '../../../src/peer/exchange/ban-list.ts'
+import { parseAnswer } from '../../../src/peer/exchange/chunk-messages.ts'
+import { DEFAULT_CHUNK_SERVER_LIMITS } from '../../../src/peer/exchange/chunk-server.ts'
+import { ChunkSession } from '../../../src/peer/exchange/chunk-session.ts'
+import { FairUplink } from '../../../src/peer/exchange/fair-uplink.ts'
+import { ServedStream } from '../../../src/peer/exchange/served-stream.ts'
+import type { ServedVideo } from '../../../src/peer/exchange/served-video.ts'
+import { TokenBucket } from '../../../src/peer/exchange/token-bucket.ts'
+import { TransferSlots } from '../../../src/peer/exchange/transfer-slots.ts'
+import type { SeededRandom } from '../chord/seeded-random.ts'
+import type { SimulatedChannel } from './simulated-channel.ts'
+import type { Host, Line } from './simulated-network.ts'
+import type { World } from './world.ts'
+
+/** A record is written again at most so often while chunks come, in milliseconds. */
+const RECORD_INTERVAL = 60_000
+
+const DIGEST = '0'.repeat(64)
+const NOTHING = new Uint8Array()
+
+export interface SimulatedPeerInit {
+  peerId: string
+  line: Line
+  /** What it has from the start. */
+  have: Bitfield
+  /** Not 0: it sends forged chunks under this number. */
+  liar?: number
+  random: SeededRandom
+}
+
+/** One peer of the swarm: the engine's own serving and fetching sides, on a simulated line. */
+export class SimulatedPeer implements ServedVideo {
+  readonly peerId: string
+  readonly host: Host
+  readonly have: Bitfield
+  readonly bans: BanList
+  readonly liar: number | undefined
+  readonly proofKey = NOTHING
+  readonly manifest = NOTHING
+  readonly leaves = NOTHING
+  /** Wrong chunks that came, by liar. */
+  readonly forgeries = new Map<number, number>()
+  /** Chunk payload that came, whatever became of it; and what of it liars sent. */
+  receivedBytes = 0
+  forgedBytes = 0
+  startedAt: number | undefined
+  completedAt: number | undefined
+  hasLeft = false
+  readonly #world: World
+  readonly #random: SeededRandom
+  readonly #slots = new TransferSlots(DEFAULT_CHUNK_SERVER_LIMITS)
+  readonly #uplink: FairUplink
+  readonly #events = new EventEmitter<{ have: number }>()
+  readonly #stopping = new AbortController()
+  readonly #reportedTo = new WeakSet<SwarmPeer>()
+  #swarm: Swarm | undefined
+  #transfer: Transfer | undefined
+  #publishedAt = Number.NEGATIVE_INFINITY
+
+  constructor(world: World, init: SimulatedPeerInit) {
+    this.#world = world
+    this.#random = init.random
+    this.peerId = init.peerId
+    this.have = init.have
+    this.liar = init.liar
+    this.bans = new BanList(world.clock)
+    this.#uplink = new FairUplink(new TokenBucket(0, world.clock))
+    this.host = world.network.add(init.peerId, init.line, (channel, from) => this.#accept(channel, from))
+    if (this.have.size > 0) this.#publish()
+  }
+
+  get isComplete(): boolean {
+    return this.have.isFull
+  }
+
+  /** Begins to fetch; resolves when everything is here, or it has left. */
+  async fetch(): Promise<void> {
+    const { clock, log, video, strategy, directory } = this.#world
+    this.startedAt = clock.monotonic()
+    const swarm = new Swarm(
+      {
+        clock,
+        log,
+        bans: this.bans,
+        findHolders: signal => directory.search(this.host, signal),
+        openSession: (holder, signal) => this.#openSession(holder, signal)
+      },
+      { isLacking: () => this.#isLacking(), onChange: () => this.#onSwarmChange() }
+    )
+    this.#swarm = swarm
+    this.#transfer = new Transfer({
+      clock,
+      random: this.#random,
+      strategy,
+      log,
+      swarm,
+      budget: new InFlightBudget(),
+      playhead: new Playhead({ geometry: video.geometry, have: this.have, onChange: () => undefined }),
+      geometry: video.geometry,
+      have: this.have,
+      meter: new RateMeter(clock),
+      open: async (_index, sealed) => this.#open(sealed),
+      store: async index => this.#store(index)
+    })
+    swarm.start()
+    try {
+      await this.#transfer.run(this.#stopping.signal)
+      this.completedAt = clock.monotonic()
+    } catch (error) {
+      if (!this.hasLeft) throw error
+    } finally {
+      this.#swarm = undefined
+      await swarm.stop()
+    }
+  }
+
+  /** Goes away: as after a good-bye, or without a word. */
+  leave(isSilent: boolean): void {
+    this.hasLeft = true
+    this.#stopping.abort(new PeerError('ABORTED', 'This peer left.'))
+    if (!isSilent) this.#world.directory.withdraw(this.peerId)
+    this.#world.network.remove(this.host, isSilent)
+  }
+
+  onHave(listener: (index: number) => void): Unsubscribe {
+    return this.#events.on('have', listener)
+  }
+
+  async readSealed(index: number): Promise<Uint8Array> {
+    const { video } = this.#world
+    const length = sealedLength(video.geometry, index)
+    return this.liar === undefined ? video.sealed(length) : video.forged(this.liar, length)
+  }
+
+  #accept(channel: SimulatedChannel, from: string): void {
+    if (this.bans.isBanned(from)) channel.abort(new PeerError('PEER_UNREACHABLE', 'Banned.'))
+    else void this.#serve(channel, from)
+  }
+
+  async #serve(channel: SimulatedChannel, peerId: string): Promise<void> {
+    const { clock, log } = this.#world
+    const stream = new ServedStream({
+      channel,
+      digest: DIGEST,
+      video: this,
+      peerId,
+      slots: this.#slots,
+      transferLimit: DEFAULT_CHUNK_SERVER_LIMITS.maxTransfers,
+      uplink: this.#uplink,
+      clock,
+      log,
+      onUploaded: () => undefined,
+      onPeerHave: () => undefined
+    })
+    try {
+      await stream.run(this.#stopping.signal)
+      await channel.close()
+    } catch (error) {
+      channel.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  async #openSession(holder: Holder, signal: AbortSignal): Promise<HolderSession> {
+    const { network, clock } = this.#world
+    const channel = await network.open(this.host, holder.peerId, signal)
+    try {
+      const message = await channel.receive(signal)
+      const answer = message && parseAnswer(message)
+      if (answer?.type !== 'have') throw new PeerError('PROTOCOL_VIOLATION', 'HAVE did not come first.')
+      const scratch = this.#world.video.scratch()
+      return new ChunkSession({
+        channel,
+        remotePeerId: holder.peerId,
+        have: Bitfield.fromBytes(answer.count, answer.bits),
+        clock,
+        downloadLimiter: new TokenBucket(0, clock),
+        onReceived: bytes => this.#onReceived(holder.peerId, bytes),
+        // All chunks of one holder are alike: see `TokenVideo`.
+        allocate: length => scratch.subarray(0, length)
+      })
+    } catch (error) {
+      channel.abort(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
+  }
+
+  #onReceived(from: string, bytes: number): void {
+    this.receivedBytes += bytes
+    if (this.#world.isLiar(from)) this.forgedBytes += bytes
+  }
+
+  #open(sealed: Uint8Array): Uint8Array | undefined {
+    const liar = this.#world.video.liarOf(sealed)
+    if (liar === undefined) return sealed
+    this.forgeries.set(liar, (this.forgeries.get(liar) ?? 0) + 1)
+    return undefined
+  }
+
+  #store(index: number): void {
+    this.have.add(index)
+    this.#events.emit('have', index)
+    const elapsed = this.#world.clock.monotonic() - this.#publishedAt
+    if (elapsed >= RECORD_INTERVAL || this.have.isFull) this.#publish()
+    this.#world.onStored(this)
+  }
+
+  #publish(): void {
+    this.#publishedAt = this.#world.clock.monotonic()
+    this.#world.directory.publish(this.host)
+  }
+
+  // What `Download` does with its swarm.
+  #onSwarmChange(): void {
+    for (const peer of this.#swarm?.peers ?? []) {
+      if (this.#reportedTo.has(peer)) continue
+      this.#reportedTo.add(peer)
+      peer.session.reportHave(this)
+    }
+    this.#transfer?.plan()
+  }
+
+  #isLacking(): boolean {
+    const peers = this.#swarm?.peers ?? []
+    const sets = peers.map(({ session }) => session.have)
+    return sets.length === 0 || isAnyHeldByNone(this.have.missing(), sets)
+  }
+}

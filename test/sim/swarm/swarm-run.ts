@@ -1,0 +1,181 @@
+import { Bitfield } from '../../../src/peer/content/bitfield.ts'
+import { type Logger, silentLogger } from '../../../src/peer/log.ts'
+import { DEFAULT_STRATEGY, type Strategy } from '../../../src/peer/strategy.ts'
+import { SeededRandom } from '../chord/seeded-random.ts'
+import { VirtualClock } from '../chord/virtual-clock.ts'
+import { Directory } from './directory.ts'
+import { SCENARIOS, type Scenario, type ScenarioName } from './scenarios.ts'
+import { type Line, SimulatedNetwork } from './simulated-network.ts'
+import { SimulatedPeer } from './simulated-peer.ts'
+import { type SwarmResult, summarise } from './swarm-result.ts'
+import { TokenVideo } from './token-video.ts'
+import type { World } from './world.ts'
+
+/** Milliseconds within which everybody comes. */
+const ARRIVALS = 1000
+/** The owner has shared the video so many milliseconds before anybody comes. */
+const HEAD_START = 5_000
+/** A swarm that takes so many times the ideal, and so many milliseconds more, is not going to end. */
+const PATIENCE = 20
+const PATIENCE_MILLISECONDS = 10 * 60_000
+/** Between two looks at whether all is over. */
+const STEP = 250
+
+export interface SwarmOptions {
+  scenario: ScenarioName
+  /** Beside the owner and other holders. */
+  peers: number
+  seed: number
+  megabytes: number
+  strategy?: Strategy
+  log?: Logger
+}
+
+/** One swarm from its first peer to its last chunk. The same options give the same run. */
+export class SwarmRun {
+  readonly #options: SwarmOptions
+  readonly #scenario: Scenario
+  readonly #random: SeededRandom
+  readonly #world: World
+  readonly #owner: SimulatedPeer
+  readonly #peers: SimulatedPeer[] = []
+  readonly #poisoners = new Map<string, SimulatedPeer>()
+  #stored = 0
+
+  constructor(options: SwarmOptions) {
+    this.#options = options
+    this.#scenario = SCENARIOS[options.scenario]
+    this.#random = new SeededRandom(options.seed)
+    const clock = new VirtualClock()
+    this.#world = {
+      clock,
+      network: new SimulatedNetwork(clock),
+      directory: new Directory(clock, this.#fork()),
+      video: new TokenVideo(options.megabytes * 2 ** 20),
+      strategy: options.strategy ?? DEFAULT_STRATEGY,
+      log: options.log ?? silentLogger,
+      isLiar: peerId => this.#poisoners.has(peerId),
+      onStored: () => this.#onStored()
+    }
+    this.#owner = this.#make('owner', this.#scenario.owner, this.#everything())
+  }
+
+  async run(): Promise<SwarmResult> {
+    const started = performance.now()
+    const { clock } = this.#world
+    this.#makeHolders()
+    await clock.run(HEAD_START)
+    this.#makePeers()
+    const ideal = this.#idealSeconds()
+    const end = clock.monotonic() + ideal * 1000 * PATIENCE + PATIENCE_MILLISECONDS
+    while (clock.monotonic() < end && !this.#isOver()) await clock.run(STEP)
+    return summarise({
+      ...this.#options,
+      owner: this.#owner,
+      peers: this.#peers,
+      poisoners: [...this.#poisoners.values()],
+      chunks: this.#world.video.geometry.count,
+      bytes: this.#world.video.geometry.byteLength,
+      ideal,
+      seconds: (performance.now() - started) / 1000
+    })
+  }
+
+  #makeHolders(): void {
+    const { holders = [], slowdown } = this.#scenario
+    const made = holders.map((line, index) => this.#make(`holder ${index}`, line, this.#everything()))
+    const [favourite] = made
+    if (!slowdown || !favourite) return
+    this.#world.clock.after(HEAD_START + slowdown.after, () => {
+      favourite.host.uplink.rate = slowdown.rate
+    })
+  }
+
+  #makePeers(): void {
+    const { poisoners = 0, leaving = 0 } = this.#scenario
+    const { peers } = this.#options
+    const liars = Math.round(peers * poisoners)
+    for (let number = 1; number <= liars; number++) {
+      const liar = this.#make(`liar ${number}`, this.#line(), this.#everything(), number)
+      this.#poisoners.set(liar.peerId, liar)
+    }
+    for (let number = 1; number <= peers - liars; number++) this.#makePeer(number)
+    for (let left = Math.round(peers * leaving); left > 0; left--) this.#letLeave(left % 2 === 0)
+  }
+
+  #makePeer(number: number): void {
+    const { clock, video } = this.#world
+    const peer = this.#make(`peer ${number}`, this.#line(), new Bitfield(video.geometry.count))
+    this.#peers.push(peer)
+    clock.after(this.#random.float() * ARRIVALS, () => void peer.fetch())
+  }
+
+  #make(peerId: string, line: Line, have: Bitfield, liar?: number): SimulatedPeer {
+    const random = this.#fork()
+    return new SimulatedPeer(this.#world, {
+      peerId,
+      line,
+      have,
+      random,
+      ...(liar === undefined ? {} : { liar })
+    })
+  }
+
+  #letLeave(isSilent: boolean): void {
+    const peer = this.#random.pick(this.#peers)
+    const delay = ARRIVALS + this.#random.float() * this.#idealSeconds() * 1000
+    this.#world.clock.after(delay, () => {
+      if (!peer.hasLeft) peer.leave(isSilent)
+    })
+  }
+
+  #onStored(): void {
+    this.#stored++
+    const { ownerLeavesAt } = this.#scenario
+    const wanted = this.#peers.length * this.#world.video.geometry.count
+    if (ownerLeavesAt === undefined || this.#owner.hasLeft || this.#stored < wanted * ownerLeavesAt) return
+    // Not from within the transfer that has just stored a chunk.
+    this.#world.clock.after(0, () => this.#owner.leave(false))
+  }
+
+  /** Everybody who stayed has everything, or everything that is left. */
+  #isOver(): boolean {
+    const incomplete = this.#peers.filter(peer => !peer.hasLeft && !peer.isComplete)
+    if (incomplete.length === 0) return true
+    if (!this.#owner.hasLeft || this.#scenario.holders) return false
+    const sizes = incomplete.map(peer => peer.have.size)
+    const left = this.#chunksLeft()
+    return left < this.#world.video.geometry.count && sizes.every(size => size === left)
+  }
+
+  #chunksLeft(): number {
+    const living = [this.#owner, ...this.#peers].filter(peer => !peer.hasLeft)
+    const { count } = this.#world.video.geometry
+    let left = 0
+    for (let index = 0; index < count; index++) if (living.some(peer => peer.have.has(index))) left++
+    return left
+  }
+
+  /** The least time in which everybody can have everything (Kumar and Ross 2006): what binds is one uplink, one downlink, or all uplinks. */
+  #idealSeconds(): number {
+    const { byteLength } = this.#world.video.geometry
+    const { owner, holders = [] } = this.#scenario
+    const sources = [owner, ...holders].reduce((sum, { up }) => sum + up, 0)
+    const lines = this.#peers.map(({ host }) => host.line)
+    const slowest = Math.min(...lines.map(({ down }) => down))
+    const uplinks = lines.reduce((sum, { up }) => sum + up, sources)
+    return Math.max(byteLength / sources, byteLength / slowest, (byteLength * lines.length) / uplinks)
+  }
+
+  #line(): Line {
+    return this.#scenario.line(this.#random)
+  }
+
+  #everything(): Bitfield {
+    return Bitfield.full(this.#world.video.geometry.count)
+  }
+
+  #fork(): SeededRandom {
+    return new SeededRandom(this.#random.below(2 ** 32))
+  }
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { encodeFrame } from '../../../src/peer/wire/frame-codec.ts'
+import { frameBytes } from './message-size.ts'
+import { runMany } from './run-many.ts'
+import { SCENARIO_NAMES } from './scenarios.ts'
+import type { SwarmResult } from './swarm-result.ts'
+import { type SwarmOptions, SwarmRun } from './swarm-run.ts'
+
+const SEEDS = [1, 2]
+const SMALL = { peers: 20, megabytes: 8 }
+
+describe('Simulated swarms of 20', function () {
+  this.timeout(60_000)
+  let results: readonly SwarmResult[]
+
+  before(async () => {
+    const runs: SwarmOptions[] = SCENARIO_NAMES.flatMap(scenario =>
+      SEEDS.map(seed => ({ ...SMALL, scenario, seed }))
+    )
+    results = await runMany(runs)
+  })
+
+  for (const scenario of SCENARIO_NAMES) {
+    for (const seed of SEEDS) {
+      it(`give everybody what anybody has: ${scenario}, seed ${seed}`, () => {
+        const result = find(scenario, seed)
+        assert.equal(result.starvedChunks, 0, describeRun(result))
+        if (result.lostChunks === 0) assert.equal(result.failed, 0, describeRun(result))
+      })
+    }
+  }
+
+  for (const seed of SEEDS) {
+    it(`ban whoever sends a forged chunk after the first, seed ${seed}`, () => {
+      const result = find('poisoners', seed)
+      assert.ok(result.poisonings > 0, describeRun(result))
+      assert.equal(result.poisoningsBanned, result.poisonings, describeRun(result))
+      assert.equal(result.mostForgeries, 1, describeRun(result))
+    })
+  }
+
+  it('go the same way for the same seed', async () => {
+    const again = await new SwarmRun({ ...SMALL, scenario: 'leaving-holders', seed: 1 }).run()
+    assert.deepEqual(withoutCost(again), withoutCost(find('leaving-holders', 1)))
+  })
+
+  function find(scenario: string, seed: number): SwarmResult {
+    const result = results.find(one => one.scenario === scenario && one.seed === seed)
+    assert.ok(result)
+    return result
+  }
+})
+
+describe('Sizes of simulated messages', () => {
+  for (const message of [
+    { type: 'slice', request: 70_000, offset: 65_536, data: new Uint8Array(65_536), last: true },
+    { type: 'have-more', indices: [0, 23, 24, 255, 256, 65_535, 65_536] },
+    { type: 'have', count: 300, bits: new Uint8Array(38) },
+    { type: 'load', active: 3, limit: 50 },
+    { type: 'want', request: 5, index: 1000 },
+    { type: 'failed', request: 5, code: 'CHUNK_UNAVAILABLE' }
+  ]) {
+    it(`are those of the codec: ${message.type}`, () => {
+      assert.equal(frameBytes(message), encodeFrame(message).length)
+    })
+  }
+})
+
+function withoutCost({ realSeconds: _seconds, megabytes: _megabytes, ...rest }: SwarmResult): object {
+  return rest
+}
+
+function describeRun({ scenario, seed }: SwarmResult): string {
+  const { peers, megabytes } = SMALL
+  return `npm run -s sim:swarm -- --scenario ${scenario} --peers ${peers} --megabytes ${megabytes} --seed ${seed}`
+}
