@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { runFetch } from './cli/commands/fetch.ts'
 import { runLookup } from './cli/commands/lookup.ts'
 import { runPeer } from './cli/commands/peer.ts'
@@ -63,11 +63,13 @@ function buildProgram(): Command {
     .option('--out <path>', 'file or folder to save to (default: the current folder)')
     .option('--seed', 'stay and share on what was fetched', false)
     .option('--watch', 'print a URL that plays the video while it arrives; save it; stay', false)
-    .option('--watch-only', 'watch without saving (not yet)')
+    .addOption(
+      new Option('--watch-only', 'print a URL that plays the video; keep only ciphertext of it; stay')
+        .default(false)
+        .conflicts(['out', 'seed', 'watch'])
+    )
     .action(async (id: string, own: CommonOptions & FetchOptions) => {
-      if (own.watchOnly)
-        throw usage('--watch-only does not exist yet. Use --watch, which saves the video as well.')
-      const stay = own.seed || own.watch
+      const stay = own.seed || own.watch || own.watchOnly
       await joined(own, { stay }, session => runFetch(session, id, own))
     })
 
@@ -107,7 +109,7 @@ interface FetchOptions {
   out?: string
   seed: boolean
   watch: boolean
-  watchOnly?: boolean
+  watchOnly: boolean
 }
 
 function refusePolicies(options: SharePolicyOptions): void {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import envPaths from 'env-paths'
+import { DEFAULT_CACHE_QUOTA, MIN_CACHE_QUOTA } from '../peer/download/ciphertext-cache.ts'
 import type { LogLevel } from '../peer/log.ts'
 import type { PeerSettings } from '../peer/settings.ts'
 import { parseStrategy, type Strategy } from '../peer/strategy.ts'
@@ -15,10 +16,12 @@ export interface CommonOptions {
   json: boolean
   uploadLimit: number
   downloadLimit: number
+  cacheQuota: number
   strategy?: Strategy
   logLevel: LogLevel | 'off'
 }
 
+const MIB = 1024 ** 2
 const MAX_PORT = 65_535
 
 /** Adds the options that all commands share. */
@@ -47,6 +50,12 @@ export function withCommonOptions(command: Command): Command {
         .argParser(parseStrategyOption)
         .hideHelp()
     )
+    .option(
+      '--cache-quota <MiB>',
+      'ciphertext to keep of videos that are watched without being saved',
+      parseQuota,
+      DEFAULT_CACHE_QUOTA / MIB
+    )
     .addOption(
       new Option('--log-level <level>', 'what to write to stderr')
         .choices(['off', 'trace', 'debug', 'info', 'warn', 'error'])
@@ -63,6 +72,7 @@ export function settingsOf(options: CommonOptions, more: { stay: boolean; relay?
     downloadFolder: process.cwd(),
     uploadLimit: options.uploadLimit * 1024,
     downloadLimit: options.downloadLimit * 1024,
+    cacheQuota: options.cacheQuota * MIB,
     ...(options.strategy ? { strategy: options.strategy } : {}),
     ...more
   }
@@ -79,6 +89,13 @@ function parseStrategyOption(text: string): Strategy {
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
   }
+}
+
+function parseQuota(text: string): number {
+  const least = MIN_CACHE_QUOTA / MIB
+  const value = parseWhole(text, 2 ** 32, `a quota is a whole number of MiB, ${least} or more.`)
+  if (value < least) throw new InvalidArgumentError(`a quota is ${least} MiB or more.`)
+  return value
 }
 
 function parseLimit(text: string): number {

@@ -19,6 +19,7 @@ import type {
 import { type Clock, systemClock } from './clock.ts'
 import { formatLink, MAX_LINK_ADDRESSES } from './content/link.ts'
 import type { PeerInit, RunningPeer } from './control/peer-factory.ts'
+import { CiphertextCache } from './download/ciphertext-cache.ts'
 import { InFlightBudget } from './download/in-flight-budget.ts'
 import { SealedCache } from './download/sealed-cache.ts'
 import { verifyFile } from './download/verify-file.ts'
@@ -36,6 +37,7 @@ import { Presence } from './node/presence.ts'
 import { TrafficBook } from './node/traffic-book.ts'
 import { type Random, systemRandom } from './random.ts'
 import { StreamServer } from './stream/stream-server.ts'
+import { Ciphertexts } from './video/ciphertexts.ts'
 import { Describing } from './video/describing.ts'
 import { Fetching } from './video/fetching.ts'
 import { Granting } from './video/granting.ts'
@@ -80,6 +82,7 @@ class Peer implements RunningPeer {
   readonly #bans: BanList
   readonly #shelf: VideoShelf
   readonly #files: VideoFiles
+  readonly #ciphertexts: Ciphertexts
   readonly #sharing: Sharing
   readonly #unsharing: Unsharing
   readonly #fetching: Fetching
@@ -101,10 +104,17 @@ class Peer implements RunningPeer {
     const log = (component: string): Logger => createLogger(component, this.#emitLog)
     const cache = new SealedCache()
     const shelf = new VideoShelf({ library, keystore, clock, log: log('library') })
+    const ciphertexts = new Ciphertexts({
+      folder,
+      cache: new CiphertextCache(settings.cacheQuota),
+      clock,
+      log: log('library')
+    })
     const files = new VideoFiles({
       shelf,
       library,
       cache,
+      ciphertexts,
       log: log('library'),
       onStale: video => this.#background(this.#withdraw(video), 'a record was not withdrawn')
     })
@@ -122,6 +132,7 @@ class Peer implements RunningPeer {
     this.#bans = new BanList(clock)
     this.#shelf = shelf
     this.#files = files
+    this.#ciphertexts = ciphertexts
     this.#sharing = new Sharing({
       shelf,
       library,
@@ -150,6 +161,7 @@ class Peer implements RunningPeer {
       bans: this.#bans,
       budget: new InFlightBudget(),
       cache,
+      ciphertexts,
       clock,
       random,
       ...(settings.strategy ? { strategy: settings.strategy } : {}),
@@ -161,7 +173,12 @@ class Peer implements RunningPeer {
     this.#describing = new Describing({ shelf, library })
     this.#granting = new Granting({ shelf, identity, clock })
     this.#streams = new StreamServer({ random, log: log('stream') })
-    this.#playing = new Playing({ shelf, files, streams: this.#streams })
+    this.#playing = new Playing({
+      shelf,
+      files,
+      streams: this.#streams,
+      resume: video => this.#fetching.resume(video)
+    })
     this.#presence = new Presence({
       peerId: identity.peerId.toString(),
       dataFolder: folder.path,
@@ -184,7 +201,10 @@ class Peer implements RunningPeer {
     await this.#shelf.load()
     for (const video of this.#unsharing.halfEnded()) await this.#shelf.remove(video)
     const whole = this.#shelf.list().filter(isWhole)
-    for (const video of whole) await this.#openFile(video)
+    const watched = this.#shelf.list().filter(({ entry }) => entry.watchOnly)
+    await this.#ciphertexts.sweep(watched)
+    for (const video of [...whole, ...watched]) await this.#openFile(video)
+    await this.#ciphertexts.trim()
     // Files that were touched are read in full: nobody waits for that.
     this.#background(this.#checkFiles(whole), 'files were not checked')
   }
@@ -243,6 +263,7 @@ class Peer implements RunningPeer {
     this.#streams.remove(digest)
     if (origin === 'fetched') await this.#fetching.discard(video)
     await this.#shelf.remove(video)
+    await this.#ciphertexts.delete(video)
     await this.#withdraw(video)
     if (deleteFile && origin === 'fetched' && path !== undefined) await rm(path, { force: true })
   }

@@ -16,6 +16,8 @@ export interface PeerSettings {
   uploadLimit: number
   /** Chunk payload that may be received, bytes per second; 0 means no limit. */
   downloadLimit: number
+  /** Ciphertext that is kept of videos which are watched without being saved, in bytes; 4 GiB when absent. */
+  cacheQuota?: number
   /** Whether this peer stays: a peer that does not stay is a client of the ring and never a member. */
   stay: boolean
   /** Carries traffic for peers that cannot be dialled, within generous limits. */

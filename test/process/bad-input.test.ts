@@ -137,7 +137,8 @@ describe('what bad input gets', function () {
     ['fetch'],
     ['peer', '70000'],
     ['mirror', UNKNOWN_ID],
-    ['fetch', UNKNOWN_ID, '--watch-only'],
+    ['fetch', UNKNOWN_ID, '--watch-only', '--out', '.'],
+    ['fetch', UNKNOWN_ID, '--watch-only', '--cache-quota', '1'],
     ['share', 'x.mp4', '--policy', 'ask'],
     ['peer', '--download-limit', 'fast']
   ]) {

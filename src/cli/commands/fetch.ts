@@ -8,27 +8,31 @@ export interface FetchCommandOptions {
   out?: string
   seed?: boolean
   watch?: boolean
+  watchOnly?: boolean
 }
 
-/** Fetches, verifies, merges; with `seed` or `watch` stays. */
+/** Fetches, verifies, merges; with `seed` or `watch` stays. With `watchOnly` it plays without saving, until it is interrupted. */
 export async function runFetch(
   session: Session,
   idOrLink: string,
   options: FetchCommandOptions
 ): Promise<void> {
   const { api, report, signal } = session
-  const started = await api.fetch(idOrLink, { output: await prepareOutput(options.out) })
+  const started = await api.fetch(
+    idOrLink,
+    options.watchOnly ? { save: false } : { output: await prepareOutput(options.out) }
+  )
   const failed = new AbortController()
   const either = AbortSignal.any([signal, failed.signal])
   try {
     await Promise.all([
       completed(api, report, started.digest, either).then(video => reportComplete(session, video)),
-      options.watch ? reportStream(api, report, started.digest) : undefined
+      options.watch || options.watchOnly ? reportStream(api, report, started.digest) : undefined
     ])
   } finally {
     failed.abort()
   }
-  if (!options.seed && !options.watch) return
+  if (!options.seed && !options.watch && !options.watchOnly) return
   report.note('Sharing on what was fetched. Press Ctrl+C to stop.')
   await untilInterrupted(signal)
 }

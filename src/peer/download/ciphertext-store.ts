@@ -1,4 +1,4 @@
-import { type Dirent } from 'node:fs'
+import type { Dirent } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '../api.ts'
@@ -9,7 +9,7 @@ import { PeerError, systemErrorCode, toPeerError } from '../errors.ts'
 import { EventEmitter, type Unsubscribe } from '../event-emitter.ts'
 import { storageError, writeFileAtomically } from '../library/atomic-file.ts'
 import type { Logger } from '../log.ts'
-import { matchesLeaf } from './chunk-crypto.ts'
+import { isVerified } from './chunk-crypto.ts'
 import type { ChunkSecrets } from './chunk-store.ts'
 import type { CacheMember, CiphertextCache } from './ciphertext-cache.ts'
 import type { DownloadStore } from './download-store.ts'
@@ -100,7 +100,11 @@ export class CiphertextStore implements DownloadStore, CacheMember {
     // Each read verifies.
   }
 
-  async keep(index: number, _plaintext: Uint8Array, sealed: Uint8Array): Promise<void> {
+  async accept(index: number, sealed: Uint8Array): Promise<Uint8Array | undefined> {
+    return (await isVerified(this.secrets, index, sealed)) ? sealed : undefined
+  }
+
+  async keep(index: number, sealed: Uint8Array): Promise<void> {
     if (this.#isDeleted || this.have.has(index)) return
     await this.#init.cache.makeRoom(sealed.length)
     await this.#write(index, sealed)
@@ -122,7 +126,7 @@ export class CiphertextStore implements DownloadStore, CacheMember {
 
   async readSealed(index: number, signal: AbortSignal): Promise<Uint8Array> {
     const sealed = await this.#read(index, signal)
-    if (!(await matchesLeaf(this.secrets, index, [sealed]))) throw this.#damaged(index)
+    if (!(await this.accept(index, sealed))) throw this.#damaged(index)
     return sealed
   }
 
@@ -190,7 +194,7 @@ export class CiphertextStore implements DownloadStore, CacheMember {
     try {
       return await readFile(this.#path(index))
     } catch (cause) {
-      this.#init.log.debug(`Chunk ${index} of ${this.#init.digest.slice(0, 8)} is gone`, toPeerError(cause))
+      this.#init.log.warn(`Chunk ${index} of ${this.#init.digest.slice(0, 8)} is gone`, toPeerError(cause))
       this.#forget(index)
       throw notHere(index)
     }

@@ -1,5 +1,6 @@
 import type { Bitfield } from '../content/bitfield.ts'
 import type { ChunkSecrets, ChunkStore } from './chunk-store.ts'
+import type { Playhead } from './playhead.ts'
 import type { FinishedFile } from './unfinished-video.ts'
 
 /** Where a download keeps what it has verified: a file that is to be finished, or ciphertext that never is. */
@@ -12,10 +13,17 @@ export interface DownloadStore extends ChunkStore {
   /** @throws the signal's reason; PeerError DISK_FULL, FOLDER_UNWRITABLE */
   recheck(signal: AbortSignal): Promise<void>
   /**
-   * Keeps one verified chunk.
+   * What is to be kept of a chunk that a holder sent; undefined if its hash is not the manifest's leaf.
+   * @throws PeerError CHUNK_INVALID when the hash is right and decrypting fails: the owner made it so
+   */
+  accept(index: number, sealed: Uint8Array): Promise<Uint8Array | undefined>
+  /**
+   * Keeps what was accepted of one chunk.
    * @throws PeerError DISK_FULL, FOLDER_UNWRITABLE
    */
-  keep(index: number, plaintext: Uint8Array, sealed: Uint8Array): Promise<void>
+  keep(index: number, accepted: Uint8Array): Promise<void>
+  /** Where the players are is known from now on. */
+  follow(playhead: Playhead): void
   /** Makes the whole file durable and puts it in its place; absent of a store that is no file. */
   finish?(): Promise<FinishedFile>
   flush(): Promise<void>

@@ -8,12 +8,12 @@ import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
 import { DEFAULT_STRATEGY, type Strategy } from '../strategy.ts'
 import { isAnyHeldByNone } from './availability.ts'
-import { openVerified } from './chunk-crypto.ts'
 import type { Holder, HolderSession } from './chunk-holder.ts'
 import { drawChunkMap } from './chunk-map.ts'
-import type { ChunkStore } from './chunk-store.ts'
+import type { ChunkSecrets, ChunkStore } from './chunk-store.ts'
 import type { DownloadFacts } from './download-facts.ts'
 import { type DownloadTransition, nextState } from './download-state.ts'
+import type { DownloadStore } from './download-store.ts'
 import { type FileSystem, systemFiles } from './file-system.ts'
 import type { InFlightBudget } from './in-flight-budget.ts'
 import type { Playhead } from './playhead.ts'
@@ -24,7 +24,7 @@ import { Swarm } from './swarm.ts'
 import type { SwarmPeer } from './swarm-peer.ts'
 import type { DownloadTarget } from './target.ts'
 import { Transfer } from './transfer.ts'
-import type { FinishedFile, ResumeJournal, UnfinishedVideo } from './unfinished-video.ts'
+import type { FinishedFile, ResumeJournal } from './unfinished-video.ts'
 import { VideoOpening } from './video-opening.ts'
 
 export type { DownloadFacts }
@@ -57,7 +57,12 @@ export interface DownloadComponents {
 export interface DownloadInit {
   id: string
   digest: Digest
-  target: DownloadTarget
+  /** Where the file goes; undefined of a video that is watched without being saved. */
+  target: DownloadTarget | undefined
+  /** Opens the store that takes the ciphertext of a video without `target`. */
+  openCiphertext?: ((secrets: ChunkSecrets) => Promise<DownloadStore>) | undefined
+  /** What was kept as ciphertext while the video was only watched: its chunks are taken over, then it is deleted. */
+  adopt?: DownloadStore | undefined
   /** What earlier runs found out. */
   known?: DownloadFacts
   /** How long a fetch that has nothing yet looks for somebody before it fails with NO_HOLDERS, in milliseconds; default 20 s. */
@@ -95,7 +100,7 @@ export class Download {
   readonly #known: DownloadFacts
   #state: DownloadState = 'paused'
   #failure: Failure | undefined
-  #video: UnfinishedVideo | undefined
+  #video: DownloadStore | undefined
   #playhead: Playhead | undefined
   #swarm: Swarm | undefined
   #transfer: Transfer | undefined
@@ -250,15 +255,18 @@ export class Download {
     }
     this.#move('key-known')
     this.#onSwarmChange()
-    if (!video.have.isFull) await this.#transferAll(swarm, video, signal)
-    await this.#finish(video)
+    await this.#adopt(video, signal)
+    const { finish } = video
+    if (!finish || !video.have.isFull) await this.#transferAll(swarm, video, signal)
+    if (finish) await this.#finish(video, () => finish.call(video))
   }
 
-  async #open(swarm: Swarm, signal: AbortSignal): Promise<UnfinishedVideo> {
+  async #open(swarm: Swarm, signal: AbortSignal): Promise<DownloadStore> {
     const opening = new VideoOpening(this.#components, {
       id: this.#init.id,
       digest: this.digest,
       target: this.#init.target,
+      openCiphertext: this.#init.openCiphertext,
       fs: this.#fs,
       known: this.#known,
       patienceMilliseconds: this.#patience,
@@ -269,12 +277,26 @@ export class Download {
     })
     const { video, playhead } = await opening.open(swarm, signal)
     video.onHave(index => this.#onChunk(index))
+    video.follow(playhead)
     this.#playhead = playhead
     this.#video = video
     return video
   }
 
-  async #transferAll(swarm: Swarm, video: UnfinishedVideo, signal: AbortSignal): Promise<void> {
+  /** Takes over what was kept while the video was only watched. */
+  async #adopt(video: DownloadStore, signal: AbortSignal): Promise<void> {
+    const { adopt } = this.#init
+    if (!adopt) return
+    for (const index of adopt.have.without(video.have)) {
+      signal.throwIfAborted()
+      // What is damaged is fetched again.
+      const plaintext = await adopt.readPlain(index, signal).catch(() => undefined)
+      if (plaintext) await video.keep(index, plaintext)
+    }
+    await adopt.discard()
+  }
+
+  async #transferAll(swarm: Swarm, video: DownloadStore, signal: AbortSignal): Promise<void> {
     const { clock, random, log, budget, strategy = DEFAULT_STRATEGY } = this.#components
     const playhead = this.#playhead
     if (!playhead) throw new PeerError('INTERNAL', 'The download has no playhead.')
@@ -287,10 +309,12 @@ export class Download {
       budget,
       playhead,
       geometry: video.secrets.cipher.geometry,
-      open: (index, sealed) => openVerified(video.secrets, index, sealed),
+      open: (index, sealed) => video.accept(index, sealed),
       have: video.have,
       meter: this.#meter,
-      store: (index, plaintext) => video.keep(index, plaintext)
+      store: (index, accepted) => video.keep(index, accepted),
+      spareBytes: () => video.spareBytes,
+      isEndless: !video.finish
     })
     this.#transfer = transfer
     const giveUp = new AbortController()
@@ -306,11 +330,10 @@ export class Download {
     }
   }
 
-  async #finish(video: UnfinishedVideo): Promise<void> {
+  async #finish(video: DownloadStore, finish: () => Promise<FinishedFile>): Promise<void> {
     this.#move('all-chunks-stored')
     this.#isFinishing = true
-    const file = await video
-      .finish()
+    const file = await finish()
       .catch(error => this.#openAgainNextTime(video, error))
       .finally(() => {
         this.#isFinishing = false
@@ -321,7 +344,7 @@ export class Download {
   }
 
   /** What is on disk is not what we think it is, or cannot be finished: the next start looks at it afresh. */
-  async #openAgainNextTime(video: UnfinishedVideo, error: unknown): Promise<never> {
+  async #openAgainNextTime(video: DownloadStore, error: unknown): Promise<never> {
     this.#video = undefined
     this.#playhead = undefined
     await video.close()

@@ -67,6 +67,8 @@ export interface SwarmSnapshot {
   readonly downloadRate: number
   /** Bytes that this download may still have on their way, over the bound that all downloads share. */
   readonly freeBytes: number
+  /** Bytes that may be asked for or on their way beyond what players need. */
+  readonly spareBytes: number
 }
 
 /** Why a chunk is asked for now. */
@@ -155,6 +157,7 @@ class Plan {
   readonly #askedOf = new Map<number, string[]>()
   readonly #swarmRate: number | undefined
   #room: number
+  #spare: number
 
   constructor(state: SwarmSnapshot, now: number, random: Random, strategy: PickStrategy) {
     this.#state = state
@@ -166,6 +169,7 @@ class Plan {
     this.#peers = new Map(peers.map(peer => [peer.peerId, peer]))
     this.#swarmRate = meanRate(peers)
     this.#room = inFlightLimit(state) - bytesInFlight(state)
+    this.#spare = state.spareBytes - bytesInFlight(state)
     for (const { index, peerId } of state.requests) this.#noteRequest(index, peerId)
   }
 
@@ -217,7 +221,7 @@ class Plan {
 
   #ask(index: number, urgency: Urgency, extraDepth = 0): boolean {
     const length = sealedLength(this.#state.geometry, index)
-    if (!this.#fits(length)) return false
+    if (!this.#fits(length) || (urgency !== 'playhead' && this.#spare < length)) return false
     const candidates = this.#holdersWithRoom(index, length, extraDepth)
     const peer = this.#choose(candidates, length, urgency)
     if (!peer) return false
@@ -255,6 +259,7 @@ class Plan {
     this.picked.push({ index, peerId: peer.peerId, urgency })
     this.#noteRequest(index, peer.peerId)
     this.#room -= length
+    this.#spare -= length
     this.#peers.set(peer.peerId, {
       ...peer,
       pickedBytes: peer.pickedBytes + length,

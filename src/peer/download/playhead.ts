@@ -120,6 +120,21 @@ export class Playhead {
     })
   }
 
+  /** Whether a player waits for this chunk or is about to need it, be it here or not. */
+  needs(index: number): boolean {
+    for (const waiter of this.#waiters) if (waiter.index === index) return true
+    for (const want of this.#wants) {
+      const { first, end } = this.#ahead(want)
+      if (index >= first && index < end) return true
+    }
+    return false
+  }
+
+  /** To be called when a chunk that was here is missing again. */
+  chunkLost(): void {
+    if (this.playing) this.#onChange()
+  }
+
   /** To be called when a chunk is verified and stored. */
   chunkStored(index: number): void {
     for (const waiter of [...this.#waiters]) if (waiter.index === index) waiter.resolve()

@@ -32,7 +32,7 @@ export interface TransferInit {
   playhead: Playhead
   geometry: Geometry
   /**
-   * Plaintext of a chunk that a holder sent; undefined if its hash is not the manifest's leaf.
+   * What is to be stored of a chunk that a holder sent; undefined if its hash is not the manifest's leaf.
    * @throws PeerError CHUNK_INVALID when the hash is right and decrypting fails: the owner made it so
    */
   open(index: number, sealed: Uint8Array): Promise<Uint8Array | undefined>
@@ -40,7 +40,11 @@ export interface TransferInit {
   have: Bitfield
   meter: RateMeter
   /** Writes a verified chunk and notes it in the journal. A rejection ends the transfer. */
-  store(index: number, plaintext: Uint8Array): Promise<void>
+  store(index: number, accepted: Uint8Array): Promise<void>
+  /** Bytes that may be fetched beyond what players need; default: no bound. */
+  spareBytes?(): number
+  /** Chunks may be given up again: it goes on until it is stopped. */
+  isEndless?: boolean
 }
 
 /**
@@ -105,8 +109,8 @@ export class Transfer {
   }
 
   #planNow(): void {
-    const { clock, random, strategy, have } = this.#init
-    if (have.isFull) {
+    const { clock, random, strategy, have, isEndless = false } = this.#init
+    if (have.isFull && !isEndless) {
       this.#finish?.resolve()
       return
     }
@@ -138,7 +142,8 @@ export class Transfer {
       wanted: playhead.wanted(now),
       playing: playhead.playing,
       downloadRate: meter.bytesPerSecond,
-      freeBytes: budget.free
+      freeBytes: budget.free,
+      spareBytes: this.#init.spareBytes?.() ?? Number.POSITIVE_INFINITY
     }
   }
 
@@ -239,14 +244,14 @@ export class Transfer {
     const { have, swarm, clock, store } = this.#init
     const { peer, index } = request
     if (have.has(index) || !this.#finish) return
-    const plaintext = await this.#open(index, sealed)
-    if (!plaintext) {
+    const accepted = await this.#open(index, sealed)
+    if (!accepted) {
       swarm.ban(peer, new PeerError('CHUNK_INVALID', `Chunk ${index} did not match the video's hash.`))
       return
     }
     peer.score.verified(clock.monotonic() - request.requestedAt)
     this.#takeBackCopies(request)
-    await store(index, plaintext)
+    await store(index, accepted)
   }
 
   async #open(index: number, sealed: Uint8Array): Promise<Uint8Array | undefined> {

@@ -4,8 +4,9 @@ import { type FileIdentity, identifyFile } from '../content/source-file.ts'
 import { PeerError } from '../errors.ts'
 import { EventEmitter, type Unsubscribe } from '../event-emitter.ts'
 import type { Logger } from '../log.ts'
-import { isSharedPlaintext } from './chunk-crypto.ts'
+import { isSharedPlaintext, openVerified } from './chunk-crypto.ts'
 import type { ChunkSecrets, ChunkStore } from './chunk-store.ts'
+import type { DownloadStore } from './download-store.ts'
 import { FileChunkStore } from './file-chunk-store.ts'
 import type { FileSystem } from './file-system.ts'
 import { PartChunkStore } from './part-chunk-store.ts'
@@ -64,7 +65,9 @@ interface UnfinishedVideoEvents {
  * A video whose key is known and whose file is arriving: the unfinished file, its journal and the set of chunks that are here. It
  * is the video's store before, while and after the file is finished.
  */
-export class UnfinishedVideo implements ChunkStore {
+export class UnfinishedVideo implements DownloadStore {
+  /** All of it is fetched, whoever plays it. */
+  readonly spareBytes = Number.POSITIVE_INFINITY
   readonly have: Bitfield
   readonly secrets: ChunkSecrets
   readonly #init: UnfinishedVideoInit
@@ -155,6 +158,14 @@ export class UnfinishedVideo implements ChunkStore {
     const lost = listed.without(this.have).size
     if (lost > 0) this.#init.log.info(`${lost} chunks of an earlier run are damaged and fetched again`)
     if (lost > 0 || this.#journal.mustVerify) await this.#journal.reset(this.have.toBytes())
+  }
+
+  accept(index: number, sealed: Uint8Array): Promise<Uint8Array | undefined> {
+    return openVerified(this.secrets, index, sealed)
+  }
+
+  follow(): void {
+    // Nothing that is here is ever given up.
   }
 
   /**

@@ -6,7 +6,9 @@ import type { Manifest } from '../content/manifest.ts'
 import { type Metadata, openMetadata } from '../content/metadata.ts'
 import { PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import type { ChunkSecrets } from './chunk-store.ts'
 import type { DownloadFacts } from './download-facts.ts'
+import type { DownloadStore } from './download-store.ts'
 import type { FileSystem } from './file-system.ts'
 import { Playhead } from './playhead.ts'
 import { Preparation } from './preparation.ts'
@@ -27,7 +29,8 @@ export interface VideoOpeningComponents {
 export interface VideoOpeningInit {
   id: string
   digest: Digest
-  target: DownloadTarget
+  target: DownloadTarget | undefined
+  openCiphertext: ((secrets: ChunkSecrets) => Promise<DownloadStore>) | undefined
   fs: FileSystem
   /** What is known; grows with what is learnt. */
   known: Readonly<DownloadFacts>
@@ -45,7 +48,7 @@ export interface VideoOpeningInit {
 
 /** An opened video, and where its players are. */
 export interface OpenedVideo {
-  video: UnfinishedVideo
+  video: DownloadStore
   playhead: Playhead
 }
 
@@ -108,7 +111,7 @@ export class VideoOpening {
     if (!known.contentKey || !known.metadata) await learn({ contentKey, metadata })
     const { byteLength, chunkSize, count } = manifest
     const cipher = new ChunkCipher(keys.chunkKey, manifest.contentId, { byteLength, chunkSize, count })
-    const video = await this.#openFile(cipher, leaves, metadata)
+    const video = await this.#openStore({ cipher, leaves }, metadata)
     const playhead = new Playhead({
       geometry: cipher.geometry,
       have: video.have,
@@ -118,15 +121,17 @@ export class VideoOpening {
     return { video, playhead }
   }
 
-  async #openFile(cipher: ChunkCipher, leaves: Uint8Array, metadata: Metadata): Promise<UnfinishedVideo> {
+  async #openStore(secrets: ChunkSecrets, metadata: Metadata): Promise<DownloadStore> {
     const { openJournal, cache, log } = this.#components
-    const { digest, target, known, fs, learn, onWanted, onStale } = this.#init
+    const { digest, target, openCiphertext, known, fs, learn, onWanted, onStale } = this.#init
+    if (openCiphertext) return await openCiphertext(secrets)
+    if (!target) throw new PeerError('INTERNAL', 'The download has no place to save to. Fetch it again.')
     return await UnfinishedVideo.open({
       digest,
       target,
       fileName: metadata.name,
       partPath: known.partPath,
-      secrets: { cipher, leaves },
+      secrets,
       cache,
       fs,
       log,

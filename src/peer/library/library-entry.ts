@@ -26,6 +26,8 @@ export interface LibraryEntry extends MediaFacts {
   partPath?: string
   /** Where the finished file is to go; of a fetched video that is not complete. */
   target?: { folder: string; fileName?: string | undefined; overwrite?: boolean | undefined }
+  /** It is watched without being saved: only ciphertext of it is kept, in `chunks/<digest>/`. It has no target. */
+  watchOnly?: true
   /** Of the file at `path`, when its chunks were hashed. */
   fileIdentity?: FileIdentity
   /** Lower-case hex; the owner's word for the plaintext. */
@@ -74,6 +76,7 @@ export const libraryEntrySchema: v.GenericSchema<unknown, LibraryEntry> = v.loos
       overwrite: v.optional(v.boolean())
     })
   ),
+  watchOnly: v.optional(v.literal(true)),
   fileIdentity: v.optional(fileIdentity),
   sha256: v.optional(hexDigest),
   addedAt: v.number(),

@@ -9,9 +9,10 @@ export interface StoredVideoInit {
   digest: Digest
   fileName: string
   geometry: Geometry
-  store: Pick<ChunkStore, 'readPlain'>
-  /** Of the download that brings what is missing; absent when all is here. */
-  playhead?: Pick<Playhead, 'want' | 'waitForChunk'> | undefined
+  /** Where its chunks are now: an unfinished video may be finished, or be saved, while it is played. */
+  store(): Pick<ChunkStore, 'have' | 'readPlain'>
+  /** Of the download that brings what is missing; undefined when all is here. */
+  playhead(): Pick<Playhead, 'want' | 'waitForChunk'> | undefined
 }
 
 /** Plays a chunk store, complete or not: one code path for both. */
@@ -45,19 +46,32 @@ export class StoredVideo implements PlayableVideo {
   }
 
   async *read(start: number, end: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { geometry, store, playhead } = this.#init
-    const wanted = playhead?.want({ start, end })
+    const { geometry } = this.#init
+    const wanted = this.#init.playhead()?.want({ start, end })
     const chunks = chunksOfBytes(geometry, start, end)
     try {
       for (let index = chunks.first; index < chunks.end; index++) {
-        await playhead?.waitForChunk(index, signal)
-        const plaintext = await store.readPlain(index, signal)
+        const plaintext = await this.#chunk(index, signal)
         const offset = chunkOffset(geometry, index)
         yield plaintext.subarray(Math.max(0, start - offset), Math.min(plaintext.length, end - offset))
         wanted?.moveTo(offset + plaintext.length)
       }
     } finally {
       wanted?.release()
+    }
+  }
+
+  async #chunk(index: number, signal: AbortSignal): Promise<Uint8Array> {
+    for (;;) {
+      const playhead = this.#init.playhead()
+      await playhead?.waitForChunk(index, signal)
+      const store = this.#init.store()
+      try {
+        return await store.readPlain(index, signal)
+      } catch (error) {
+        // It was given up, or found damaged, since it came: it is fetched again.
+        if (!playhead || store.have.has(index)) throw error
+      }
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import { digestOf } from '../content/content-id.ts'
 import { parseIdOrLink, type VideoLink } from '../content/link.ts'
 import type { Holder, HolderSession } from '../download/chunk-holder.ts'
-import { Download, type DownloadFacts } from '../download/download.ts'
+import { Download, type DownloadFacts, type DownloadInit } from '../download/download.ts'
 import { systemFiles } from '../download/file-system.ts'
 import type { InFlightBudget } from '../download/in-flight-budget.ts'
 import type { SealedCache } from '../download/sealed-cache.ts'
@@ -20,6 +20,7 @@ import type { Logger } from '../log.ts'
 import type { Network } from '../node/network.ts'
 import type { Random } from '../random.ts'
 import type { Strategy } from '../strategy.ts'
+import type { Ciphertexts } from './ciphertexts.ts'
 import { described, metadataOf } from './describing.ts'
 import { type Unsharing, videoUnshared } from './unsharing.ts'
 import type { Video } from './video.ts'
@@ -39,6 +40,7 @@ export interface FetchingInit {
   bans: BanList
   budget: InFlightBudget
   cache: SealedCache
+  ciphertexts: Ciphertexts
   clock: Clock
   random: Random
   strategy?: Strategy
@@ -65,12 +67,6 @@ export class Fetching {
    * @throws PeerError ID_INVALID, LINK_INVALID, FOLDER_UNWRITABLE, FILE_EXISTS
    */
   async fetch(idOrLink: string, options: FetchOptions): Promise<Video> {
-    if (options.save === false) {
-      throw new PeerError(
-        'NOT_SUPPORTED',
-        'Watching without saving does not exist yet. Fetch the video to watch it.'
-      )
-    }
     const link = parseIdOrLink(idOrLink)
     const digest = digestOf(link.id)
     const underWay = this.#adding.get(digest)
@@ -105,6 +101,8 @@ export class Fetching {
   async resumeAll(): Promise<void> {
     for (const video of this.#init.shelf.list()) {
       if (video.entry.origin !== 'fetched' || video.entry.state !== 'transferring') continue
+      // What is only watched goes on when somebody watches.
+      if (video.entry.watchOnly && !video.download) continue
       try {
         await this.#begin(video)
       } catch (error) {
@@ -118,11 +116,12 @@ export class Fetching {
     await Promise.all(this.#init.shelf.list().map(video => video.download?.pause()))
   }
 
-  /** Stops for good and deletes what has arrived; a finished file stays. */
+  /** Stops for good and deletes what has arrived; a finished file stays, and ciphertext: its key is to go first. */
   async discard(video: Video): Promise<void> {
     const { download, entry } = video
     video.download = undefined
-    if (download) await download.discard()
+    if (entry.watchOnly) await download?.close()
+    else await download?.discard()
     if (entry.partPath !== undefined) await rm(entry.partPath, { force: true })
     await rm(join(this.#init.folder.journal, video.digest), { force: true })
   }
@@ -133,14 +132,10 @@ export class Fetching {
   }
 
   async #fetchNew(link: VideoLink, options: FetchOptions): Promise<Video> {
-    const { shelf, clock, downloadFolder } = this.#init
+    const { shelf, clock } = this.#init
     const digest = digestOf(link.id)
-    const target = await resolveTarget(
-      options.output,
-      downloadFolder,
-      options.overwrite ?? false,
-      systemFiles
-    )
+    const destination =
+      options.save === false ? { watchOnly: true as const } : await this.#destination(options)
     const video = await shelf.add({
       id: link.id,
       entry: {
@@ -153,7 +148,7 @@ export class Fetching {
         chunks: 0,
         policy: 'open',
         state: 'transferring',
-        target,
+        ...destination,
         addedAt: clock.now(),
         viaAddresses: link.addresses
       }
@@ -172,11 +167,28 @@ export class Fetching {
       await files.check(video)
       if (!video.file || video.file.stale) await this.#forgetFile(video)
     }
-    if (options.output !== undefined) await requireSamePlace(video.entry, options)
+    if (video.entry.watchOnly && options.save !== false) await this.#save(video, options)
+    else if (options.output !== undefined) await requireSamePlace(video.entry, options)
     const viaAddresses = [...new Set([...link.addresses, ...(video.entry.viaAddresses ?? [])])].slice(0, 16)
     await shelf.update(video, { viaAddresses })
     if (video.entry.state !== 'complete') await this.resume(video)
     return video
+  }
+
+  async #destination({ output, overwrite = false }: FetchOptions): Promise<{ target: DownloadTarget }> {
+    const { downloadFolder } = this.#init
+    return { target: await resolveTarget(output, downloadFolder, overwrite, systemFiles) }
+  }
+
+  /** What was only watched so far becomes a file; what is here is not fetched again. */
+  async #save(video: Video, options: FetchOptions): Promise<void> {
+    const { target } = await this.#destination(options)
+    const { download } = video
+    video.download = undefined
+    await download?.close()
+    const { watchOnly: _watchOnly, ...rest } = video.entry
+    video.entry = { ...rest, target }
+    await this.#init.shelf.update(video, { state: 'transferring' })
   }
 
   async #forgetFile(video: Video): Promise<void> {
@@ -234,7 +246,7 @@ export class Fetching {
       {
         id: video.id,
         digest: video.digest,
-        target: await this.#targetOf(video.entry),
+        ...(await this.#placeOf(video)),
         known: await this.#knownFacts(video)
       }
     )
@@ -272,8 +284,14 @@ export class Fetching {
     return network
   }
 
-  async #targetOf(entry: LibraryEntry): Promise<DownloadTarget> {
-    return entry.target ?? (await resolveTarget(undefined, this.#init.downloadFolder, false, systemFiles))
+  /** Where the chunks of a video go. */
+  async #placeOf(video: Video): Promise<Pick<DownloadInit, 'target' | 'openCiphertext' | 'adopt'>> {
+    const { ciphertexts } = this.#init
+    if (video.entry.watchOnly) {
+      return { target: undefined, openCiphertext: secrets => ciphertexts.open(video, secrets) }
+    }
+    const { target = (await this.#destination({})).target } = video.entry
+    return { target, adopt: video.ciphertext }
   }
 
   async #knownFacts(video: Video): Promise<DownloadFacts> {
@@ -315,6 +333,7 @@ export class Fetching {
   async #becomeFile(video: Video): Promise<void> {
     await this.#init.files.open(video)
     if (video.file) video.download = undefined
+    video.ciphertext = undefined
     this.#init.shelf.changed(video)
     this.#init.onHave(video)
   }

@@ -14,6 +14,8 @@ export interface PlayingInit {
   shelf: VideoShelf
   files: VideoFiles
   streams: StreamServer
+  /** Fetches on what is only watched: it rests while nobody does. */
+  resume(video: Video): Promise<void>
 }
 
 /** Gives players the URLs of videos that are here or on their way. */
@@ -30,6 +32,7 @@ export class Playing {
    */
   async url(digest: Digest): Promise<string> {
     const video = this.#init.shelf.get(digest)
+    if (video.entry.watchOnly) await this.#init.resume(video)
     const store = await this.#store(video)
     const { name, bytes, chunkSize, chunks } = video.entry
     return await this.#init.streams.url(
@@ -37,8 +40,8 @@ export class Playing {
         digest,
         fileName: name,
         geometry: { byteLength: bytes, chunkSize, count: chunks },
-        store,
-        playhead: video.download?.playhead
+        store: () => video.store ?? store,
+        playhead: () => video.download?.playhead
       })
     )
   }

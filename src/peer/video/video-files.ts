@@ -8,6 +8,7 @@ import type { SealedCache } from '../download/sealed-cache.ts'
 import { type PeerError, toPeerError } from '../errors.ts'
 import type { Library } from '../library/library.ts'
 import type { Logger } from '../log.ts'
+import type { Ciphertexts } from './ciphertexts.ts'
 import type { Video, VideoContent } from './video.ts'
 import type { VideoShelf } from './video-shelf.ts'
 
@@ -15,6 +16,7 @@ export interface VideoFilesInit {
   shelf: VideoShelf
   library: Library
   cache: SealedCache
+  ciphertexts: Ciphertexts
   log: Logger
   /** A share's file is not what it was: nothing of it can be served any more. */
   onStale(video: Video): void
@@ -41,16 +43,26 @@ export class VideoFiles {
     return video.content
   }
 
-  /** Serves and plays a shared source or a finished file from now on. Each read looks whether it is unchanged. */
+  /**
+   * Serves and plays a shared source, a finished file, or what is kept of a video that is only watched, from now on. Each read
+   * looks whether it is unchanged.
+   */
   async open(video: Video): Promise<void> {
     const content = await this.loadContent(video)
+    if (!content || !video.contentKey) return
+    const secrets = chunkSecrets(content.manifest, content.leaves, video.contentKey)
+    if (video.entry.watchOnly) await this.#init.ciphertexts.open(video, secrets)
+    else this.#openFile(video, secrets)
+  }
+
+  #openFile(video: Video, secrets: ChunkSecrets): void {
     const { path, fileIdentity } = video.entry
-    if (!content || !video.contentKey || !path || !fileIdentity) return
+    if (!path || !fileIdentity) return
     const file = new FileChunkStore({
       digest: video.digest,
       path,
       identity: fileIdentity,
-      secrets: chunkSecrets(content.manifest, content.leaves, video.contentKey),
+      secrets,
       cache: this.#init.cache,
       onStale: reason => this.#becomeStale(video, reason),
       onIdentity: identity => {

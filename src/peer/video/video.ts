@@ -4,6 +4,7 @@ import type { IdKeys } from '../content/id-keys.ts'
 import type { Manifest } from '../content/manifest.ts'
 import { factsOf } from '../content/media-facts.ts'
 import type { ChunkStore } from '../download/chunk-store.ts'
+import type { CiphertextStore } from '../download/ciphertext-store.ts'
 import type { Download } from '../download/download.ts'
 import type { FileChunkStore } from '../download/file-chunk-store.ts'
 import { RateMeter } from '../download/rate-meter.ts'
@@ -36,6 +37,8 @@ export class Video {
   content: VideoContent | undefined
   /** The source, or the finished file of an earlier run. */
   file: FileChunkStore | undefined
+  /** What is kept of a video that is watched without being saved. */
+  ciphertext: CiphertextStore | undefined
   /** Present while chunks are fetched, or were until an error. */
   download: Download | undefined
   failure: Failure | undefined
@@ -55,9 +58,9 @@ export class Video {
     this.upload = new RateMeter(clock)
   }
 
-  /** What can be served and played: source, unfinished or finished file. */
+  /** What can be served and played: source, unfinished or finished file, ciphertext. */
   get store(): ChunkStore | undefined {
-    return this.download?.store ?? this.file
+    return this.download?.store ?? this.file ?? this.ciphertext
   }
 
   /** Its owner stopped sharing it. */
@@ -111,6 +114,7 @@ export class Video {
         sha256: entry.sha256,
         failure,
         unshared: this.isUnshared || undefined,
+        watchOnly: entry.watchOnly,
         hasPoster: entry.hasPoster,
         captions: entry.captions
       }),

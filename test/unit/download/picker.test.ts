@@ -42,6 +42,7 @@ interface Sketch {
   playing?: boolean
   downloadRate?: number
   freeBytes?: number
+  spareBytes?: number
 }
 
 function geometry(count: number): Geometry {
@@ -96,7 +97,8 @@ function snapshot(sketch: Sketch): SwarmSnapshot {
     wanted: sketch.wanted ?? [],
     playing: sketch.playing ?? false,
     downloadRate: sketch.downloadRate ?? 0,
-    freeBytes: sketch.freeBytes ?? 32 * MIB
+    freeBytes: sketch.freeBytes ?? 32 * MIB,
+    spareBytes: sketch.spareBytes ?? Number.POSITIVE_INFINITY
   }
 }
 
@@ -476,6 +478,13 @@ describe('the picker', () => {
       const cancelled = cancel({ ...busy(0), requests })
       assert.equal(cancelled.length, 7)
     })
+  })
+
+  it('fetches beyond what players need no more than may be kept', () => {
+    const peers = [{ rate: 10 * MIB }]
+    assert.equal(pick({ peers, spareBytes: 2 * SEALED + 1 }).length, 2)
+    assert.deepEqual(indices({ peers, wanted: soon(7, 8), playing: true, spareBytes: 0 }), [7, 8])
+    assert.deepEqual(pick({ peers, spareBytes: SEALED, requests: [{ index: 3, peerId: '0' }] }), [])
   })
 
   it('never lets a small bound stop the download', () => {

@@ -32,14 +32,15 @@ export class ArrivingVideo {
       digest,
       fileName,
       geometry,
-      playhead: this.playhead,
-      store: {
+      playhead: () => this.playhead,
+      store: () => ({
+        have: this.have,
         readPlain: async index => {
           this.reads.push(index)
           if (index === this.failAt) throw new PeerError('FILE_CHANGED', 'The file was changed.')
           return this.bytes.subarray(index * CHUNK, (index + 1) * CHUNK)
         }
-      }
+      })
     })
   }
 

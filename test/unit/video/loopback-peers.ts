@@ -19,7 +19,7 @@ export class LoopbackPeers {
   }
 
   /** Opens the data folder of this name, again if it was closed. `limit`: payload each way, in bytes per second. */
-  async open(name: string, { limit = 0, stay = true } = {}): Promise<PeerApi> {
+  async open(name: string, { limit = 0, stay = true, cacheQuota = 2 ** 30 } = {}): Promise<PeerApi> {
     const dataFolder = join(this.folder, name)
     const settings = {
       hosts: ['127.0.0.1'],
@@ -28,6 +28,7 @@ export class LoopbackPeers {
       downloadFolder: join(this.folder, `${name}-downloads`),
       uploadLimit: limit,
       downloadLimit: limit,
+      cacheQuota,
       stay
     }
     const peer = await openPeer({
