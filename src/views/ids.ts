@@ -52,6 +52,7 @@ export const settings = {
   watchOnFetch: 'watchOnFetch',
   uploadLimit: 'uploadLimit',
   downloadLimit: 'downloadLimit',
+  cacheQuota: 'cacheQuota',
   decorateFiles: 'decorateFiles'
 } as const
 

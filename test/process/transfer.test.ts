@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -62,6 +63,25 @@ describe('three processes on loopback: bootstrap, owner, fetcher', function () {
     assert.equal(await fetcher.exit(), 0)
     assert.equal(complete.path, join(folder, 'linked.webm'))
     assert.equal(await sha256OfFile(join(folder, 'linked.webm')), sha256)
+    await owner.stop()
+  })
+
+  it('plays a video without saving it', async () => {
+    const source = join(folder, 'watched.webm')
+    const sha256 = await writeSampleFile(source, 2 * MIB)
+    const owner = peers.start(['share', source])
+    const { link } = await owner.event('shared')
+    const viewer = peers.start(['fetch', String(link), '--watch-only'])
+    const { url } = await viewer.event('stream')
+    const response = await fetch(String(url))
+    assert.equal(
+      createHash('sha256')
+        .update(await response.bytes())
+        .digest('hex'),
+      sha256
+    )
+    assert.equal(await viewer.stop(), 130)
+    assert(!viewer.events.some(({ event }) => event === 'complete' || event === 'error'))
     await owner.stop()
   })
 

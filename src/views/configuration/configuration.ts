@@ -21,7 +21,8 @@ export const restartSettings: readonly SettingName[] = [
   settings.lanDiscovery,
   settings.downloadFolder,
   settings.uploadLimit,
-  settings.downloadLimit
+  settings.downloadLimit,
+  settings.cacheQuota
 ]
 
 /** Reads the settings afresh each time, so that a change counts at once. */
@@ -41,7 +42,8 @@ export class Configuration {
         lanDiscovery: this.get('lanDiscovery'),
         downloadFolder: this.get('downloadFolder'),
         uploadLimit: this.get('uploadLimit'),
-        downloadLimit: this.get('downloadLimit')
+        downloadLimit: this.get('downloadLimit'),
+        cacheQuota: this.get('cacheQuota')
       },
       homedir()
     )

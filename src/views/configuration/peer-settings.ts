@@ -12,6 +12,8 @@ export interface RawSettings {
   uploadLimit: number
   /** KiB/s, 0 is no limit. */
   downloadLimit: number
+  /** MiB. */
+  cacheQuota: number
 }
 
 /** The peer's settings from the editor's. An editor's peer stays in its ring. */
@@ -25,6 +27,7 @@ export function toPeerSettings(raw: RawSettings, home: string): PeerSettings {
     downloadFolder: resolveDownloadFolder(raw.downloadFolder, home),
     uploadLimit: raw.uploadLimit * 1024,
     downloadLimit: raw.downloadLimit * 1024,
+    cacheQuota: raw.cacheQuota * 1024 ** 2,
     stay: true
   }
 }

@@ -141,7 +141,8 @@ describe('settings', () => {
     lanDiscovery: false,
     downloadFolder: '~/Videos',
     uploadLimit: 40,
-    downloadLimit: 0
+    downloadLimit: 0,
+    cacheQuota: 64
   }
 
   it('become those of the peer: bytes for KiB, an absolute folder, no blanks', () => {
@@ -153,6 +154,7 @@ describe('settings', () => {
       downloadFolder: '/home/ada/Videos',
       uploadLimit: 40 * 1024,
       downloadLimit: 0,
+      cacheQuota: 64 * 1024 ** 2,
       stay: true
     })
   })
