@@ -76,6 +76,8 @@ export class Presence {
       ...(network ? { ring: network.ring } : {}),
       uploadBytesPerSecond: traffic.total.sent.bytesPerSecond,
       downloadBytesPerSecond: traffic.total.received.bytesPerSecond,
+      sentBytes: traffic.sentBytes,
+      receivedBytes: traffic.receivedBytes,
       connections: network?.connections ?? 0
     }
   }
