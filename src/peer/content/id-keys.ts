@@ -12,15 +12,17 @@ export interface IdKeys {
   readonly announcePublicKey: Uint8Array
   /** Where the records lie on the ring: SHA-256 of the public half in its libp2p protobuf form, 32 bytes. */
   readonly dhtKey: Uint8Array
-  /** Gossip topic of availability hints. */
+  /** Gossip topic of availability hints. Whoever is connected to a subscriber sees it. */
   readonly topic: string
+  /** Seals the hints: whoever sees the topic without knowing the ID can neither read nor make one. 32 bytes. */
+  readonly hintKey: Uint8Array
   /** Key of `createProof`, 32 bytes. */
   readonly proofKey: Uint8Array
 }
 
 /**
  * Derives an ID's keys from its bytes by HKDF-SHA256 with the labels `chordcast/1/announce-key` (the Ed25519 seed),
- * `chordcast/1/topic` and `chordcast/1/proof-key`.
+ * `chordcast/1/topic`, `chordcast/1/hint-key` and `chordcast/1/proof-key`.
  * @throws PeerError ID_INVALID
  */
 export async function deriveIdKeys(id: string): Promise<IdKeys> {
@@ -37,6 +39,7 @@ export async function deriveIdKeys(id: string): Promise<IdKeys> {
     announcePublicKey,
     dhtKey: createHash('sha256').update(encodedPublicKey).digest(),
     topic: `/chordcast/video/1/${Buffer.from(deriveBytes(secret, 'topic')).toString('base64url')}`,
+    hintKey: deriveBytes(secret, 'hint-key'),
     proofKey: deriveBytes(secret, 'proof-key')
   }
 }

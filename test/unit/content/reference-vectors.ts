@@ -121,6 +121,7 @@ async function idVectors(idBytes: Uint8Array) {
     announcePublicKey: hex(announce.publicKey),
     announceSignature: hex(await announce.sign(Buffer.from('hello'))),
     dhtKey: hex(await sha256(libp2pEd25519(announce.publicKey))),
+    hintKey: hex(await hkdf(idBytes, 'chordcast/1/hint-key')),
     topic: `/chordcast/video/1/${topic.toString('base64url')}`,
     proofKey: hex(proofKey),
     initiatorProof: hex(await proofOf('initiator')),

@@ -98,6 +98,7 @@ describe('Known-answer vectors of the content format', () => {
     assert.equal(hex(await derived.announceSigner.sign(Buffer.from('hello'))), vectors.announceSignature)
     assert.equal(hex(derived.dhtKey), vectors.dhtKey)
     assert.equal(derived.topic, vectors.topic)
+    assert.equal(hex(derived.hintKey), vectors.hintKey)
     assert.equal(hex(derived.proofKey), vectors.proofKey)
   })
 
