@@ -8,6 +8,7 @@ import type {
   VideoSnapshot
 } from '../peer/api.ts'
 import type { PeerError } from '../peer/errors.ts'
+import { describeGossip } from '../peer/gossip/gossip-text.ts'
 
 /** Where the program speaks to: stdout for what was asked for, stderr for everything about the way there. */
 export interface Streams {
@@ -162,6 +163,7 @@ function describeStatus(status: PeerStatus, videos: VideoSnapshot[]): string {
     `${status.state} as ${status.peerId}`,
     ...(status.ring ? describeRing(status.ring) : ['not in a ring']),
     ...status.addresses.map(address => `  ${address}`),
+    ...(status.gossip ? [describeGossip(status.gossip)] : []),
     ...lines
   ].join('\n')
 }

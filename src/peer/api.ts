@@ -4,12 +4,13 @@ import type { MediaFacts } from './content/media-facts.ts'
 import type { PosterType } from './content/poster.ts'
 import type { PeerErrorCode } from './errors.ts'
 import type { Unsubscribe } from './event-emitter.ts'
+import type { GossipSnapshot } from './gossip/gossip.ts'
 import type { LogLine } from './log.ts'
 
 /** Lower-case hex of SHA-256 over the ID's bytes: names a video in this peer's books. Not secret. */
 export type Digest = string
 
-export type { Caption, MediaFacts, RingSnapshot }
+export type { Caption, GossipSnapshot, MediaFacts, RingSnapshot }
 
 export type PeerState = 'stopped' | 'starting' | 'joined' | 'failed'
 
@@ -30,12 +31,11 @@ export interface PeerStatus {
   addresses: string[]
   dataFolder: string
   ring?: RingSnapshot
+  /** Absent while not joined, and where gossip is switched off. */
+  gossip?: GossipSnapshot
   /** Chunk payload, bytes per second, averaged over the last seconds. */
   uploadBytesPerSecond: number
   downloadBytesPerSecond: number
-  /** Chunk payload since this peer started, what came or went twice included. */
-  sentBytes: number
-  receivedBytes: number
   /** Open connections. */
   connections: number
 }

@@ -354,7 +354,9 @@ class Peer implements RunningPeer {
   #onUploaded(digest: Digest, bytes: number): void {
     const video = this.#shelf.find(digest)
     video?.upload.add(bytes)
-    if (video) this.#shelf.changed(video)
+    if (!video) return
+    this.#presence.network?.hints.touch(video)
+    this.#shelf.changed(video)
   }
 
   #onHoldings(digest: Digest): void {

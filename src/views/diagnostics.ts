@@ -1,4 +1,5 @@
 import type { ConnectedPeerSnapshot, Failure, PeerStatus, VideoSnapshot } from '../peer/api.ts'
+import { describeGossip } from '../peer/gossip/gossip-text.ts'
 import type { LogLine } from '../peer/log.ts'
 import { formatBytes } from '../shared/format.ts'
 import type { NetworkState } from '../shared/player-protocol.ts'
@@ -42,7 +43,7 @@ function list(lines: readonly string[]): string {
 }
 
 function describeStatus(status: PeerStatus): string[] {
-  const { ring } = status
+  const { ring, gossip } = status
   const lines = [`Peer ID: ${status.peerId}`, `Addresses: ${status.addresses.join(' ') || 'none'}`]
   if (ring !== undefined) {
     lines.push(`Ring ${ring.name}: ${ring.role} (${ring.roleReason}), about ${ring.estimatedSize} members`)
@@ -51,6 +52,7 @@ function describeStatus(status: PeerStatus): string[] {
     lines.push(`Successors (${ring.successors.length}): ${ring.successors.join(' ') || 'none'}`)
     lines.push(`Fingers (${ring.fingers.length}): ${ring.fingers.join(' ') || 'none'}`)
   }
+  if (gossip !== undefined) lines.push(describeGossip(gossip))
   return [...lines, `Connections: ${status.connections}`]
 }
 

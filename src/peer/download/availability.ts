@@ -1,3 +1,4 @@
+import { Bitfield } from '../content/bitfield.ts'
 import type { ChunkSet } from './chunk-holder.ts'
 
 /** How many of `sets` each of `count` chunks is in. */
@@ -13,4 +14,11 @@ export function countHolders(sets: readonly ChunkSet[], count: number): Uint16Ar
 export function isAnyHeldByNone(chunks: Iterable<number>, sets: readonly ChunkSet[]): boolean {
   for (const index of chunks) if (!sets.some(set => set.has(index))) return true
   return false
+}
+
+/** What is missing from `have` and in none of `sets`. */
+export function heldByNone(have: Bitfield, sets: readonly ChunkSet[]): Bitfield {
+  const unheld = new Bitfield(have.length)
+  for (const index of have.missing()) if (!sets.some(set => set.has(index))) unheld.add(index)
+  return unheld
 }

@@ -1,4 +1,4 @@
-import type { Bitfield } from '../content/bitfield.ts'
+import type { Bitfield, IndexRange } from '../content/bitfield.ts'
 import type { Unsubscribe } from '../event-emitter.ts'
 
 /** Which chunks of a video are somewhere. `Bitfield` is one. */
@@ -11,6 +11,14 @@ export interface Holder {
   readonly peerId: string
   /** Multiaddrs to dial it by; empty when the peer store knows them. */
   readonly addresses: readonly string[]
+}
+
+/** What other peers tell without being looked for. It comes earlier than a search, and may not come at all. */
+export interface HolderNews {
+  /** Tells of each holder that speaks up, and of each that stops serving. */
+  listen(listener: { found(holder: Holder): void; gone(peerId: string): void }): Unsubscribe
+  /** Asks all who listen who holds any of these chunks, or any chunk if the list is empty. */
+  ask(wanted: readonly IndexRange[]): void
 }
 
 /** What a download needs of the exchange with one holder of one video: `exchange/chunk-session.ts` fits by shape. */

@@ -1,5 +1,6 @@
 import type { ChunkMap, Digest, DownloadState, Failure } from '../api.ts'
 import type { Clock } from '../clock.ts'
+import type { IndexRange } from '../content/bitfield.ts'
 import type { Manifest } from '../content/manifest.ts'
 import { PeerError, type PeerErrorCode, toPeerError } from '../errors.ts'
 import { EventEmitter } from '../event-emitter.ts'
@@ -7,8 +8,8 @@ import type { BanList } from '../exchange/ban-list.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
 import { DEFAULT_STRATEGY, type Strategy } from '../strategy.ts'
-import { isAnyHeldByNone } from './availability.ts'
-import type { Holder, HolderSession } from './chunk-holder.ts'
+import { heldByNone, isAnyHeldByNone } from './availability.ts'
+import type { Holder, HolderNews, HolderSession } from './chunk-holder.ts'
 import { drawChunkMap } from './chunk-map.ts'
 import type { ChunkSecrets, ChunkStore } from './chunk-store.ts'
 import type { DownloadFacts } from './download-facts.ts'
@@ -33,6 +34,8 @@ export type { DownloadFacts }
 export interface DownloadComponents {
   /** One search for holders of this video, each told as it is found. Called again, with growing pauses, while some are lacking. */
   findHolders(signal: AbortSignal): AsyncIterable<Holder>
+  /** Absent: holders are found by searches alone. */
+  news?: HolderNews
   /** @throws PeerError PEER_UNREACHABLE, PROOF_INVALID, VIDEO_UNKNOWN, BUSY, TIMEOUT */
   openSession(holder: Holder, signal: AbortSignal): Promise<HolderSession>
   /**
@@ -230,6 +233,7 @@ export class Download {
     if (signal.aborted || this.#state === 'complete') return
     const swarm = new Swarm(this.#components, {
       isLacking: () => this.#isLackingHolders(),
+      unheld: () => this.#unheld(),
       onChange: () => this.#onSwarmChange()
     })
     this.#swarm = swarm
@@ -366,6 +370,7 @@ export class Download {
   #onSwarmChange(): void {
     if (this.#video) this.#move(this.holders > 0 ? 'holder-found' : 'holders-lost')
     this.#reportHave()
+    this.#swarm?.searchIfLacking()
     this.#transfer?.plan()
     this.events.emit('progress', undefined)
   }
@@ -387,6 +392,13 @@ export class Download {
       this.#video.have.missing(),
       peers.map(({ session }) => session.have)
     )
+  }
+
+  #unheld(): IndexRange[] {
+    if (!this.#video) return []
+    const { have } = this.#video
+    const holdings = (this.#swarm?.peers ?? []).map(({ session }) => session.have)
+    return heldByNone(have, holdings).toRanges()
   }
 
   async #learn(facts: DownloadFacts): Promise<void> {

@@ -1,15 +1,19 @@
 import { type CancelTimer, type Clock, sleep } from '../clock.ts'
+import type { IndexRange } from '../content/bitfield.ts'
 import { PeerError, toPeerError } from '../errors.ts'
+import type { Unsubscribe } from '../event-emitter.ts'
 import type { BanList } from '../exchange/ban-list.ts'
 import { withDeadline } from '../exchange/deadline.ts'
 import type { Logger } from '../log.ts'
 import { backoff } from './backoff.ts'
-import type { Holder, HolderSession } from './chunk-holder.ts'
+import type { Holder, HolderNews, HolderSession } from './chunk-holder.ts'
 import { SwarmPeer, takenBack } from './swarm-peer.ts'
 
 /** Holders of one video that are connected at once, and dialled at once. */
 const MAX_PEERS = 12
 const MAX_DIALLING = 4
+/** Dials besides, for holders that have just spoken up: those that are long gone must not keep them waiting. */
+const MAX_DIALLING_HINTED = 4
 
 /** Holders remembered for one video. */
 const MAX_CANDIDATES = 200
@@ -21,6 +25,9 @@ const OPEN_DEADLINE = 15_000
 /** While nothing is lacking, holders are looked for this often, in milliseconds. */
 const IDLE_SEARCH_INTERVAL = 60_000
 
+/** A holder that failed is tried at once when it speaks up, but only this often, in milliseconds. */
+const REVIVE_INTERVAL = 10_000
+
 /** A holder that failed so often in a row is forgotten until it is found again. */
 const MAX_FAILURES = 6
 
@@ -30,12 +37,16 @@ export interface SwarmComponents {
   bans: BanList
   /** One search for holders, each told as it is found. */
   findHolders(signal: AbortSignal): AsyncIterable<Holder>
+  /** Absent: holders are found by searches alone. */
+  news?: HolderNews
   openSession(holder: Holder, signal: AbortSignal): Promise<HolderSession>
 }
 
 export interface SwarmInit {
   /** Whether holders are lacking: nobody is connected, or a missing chunk is held by none of them. */
   isLacking: () => boolean
+  /** Missing chunks that nobody connected holds; none where it is unknown which there are. */
+  unheld: () => IndexRange[]
   /** Holders came or went, or have more than before. */
   onChange: () => void
 }
@@ -46,6 +57,11 @@ interface Candidate {
   failures: number
   /** Milliseconds of the monotonic clock. */
   retryAt: number
+  /** It spoke up by itself, so it is there. */
+  isHinted: boolean
+  /** It said that it goes: kept only while it is connected. */
+  isLeaving: boolean
+  revivedAt: number
 }
 
 /**
@@ -60,6 +76,7 @@ export class Swarm {
   readonly #stopping = new AbortController()
   readonly #waiters = new Set<() => void>()
   #cancelRetry: CancelTimer | undefined
+  #unlisten: Unsubscribe | undefined
   #pause: AbortController | undefined
   #fruitlessSearches = 0
   #version = 0
@@ -81,6 +98,10 @@ export class Swarm {
 
   /** Begins to look for holders. Once only. */
   start(): void {
+    this.#unlisten = this.#components.news?.listen({
+      found: holder => this.#hear(holder),
+      gone: peerId => this.#leaves(peerId)
+    })
     void this.#searchAgainAndAgain()
   }
 
@@ -88,6 +109,7 @@ export class Swarm {
   async stop(): Promise<void> {
     this.#stopping.abort(new PeerError('ABORTED', 'The download stopped.'))
     this.#cancelRetry?.()
+    this.#unlisten?.()
     const peers = [...this.#peers]
     this.#peers.clear()
     await Promise.all(peers.map(peer => this.#close(peer)))
@@ -105,7 +127,6 @@ export class Swarm {
     }
     void this.#close(peer)
     this.#changed()
-    this.#searchSoonIfLacking()
   }
 
   /** Ends the session with a holder that sent something wrong, and does not ask it again. */
@@ -115,6 +136,11 @@ export class Swarm {
     this.#candidates.delete(peer.peerId)
     this.drop(peer, reason)
     this.#dialNext()
+  }
+
+  /** Ends the long pause between searches when holders are lacking by now; the growing pauses are kept. */
+  searchIfLacking(): void {
+    if (this.#fruitlessSearches === 0 && this.#init.isLacking()) this.#pause?.abort()
   }
 
   /** Resolves at the next change: a holder came or went, or has more, or a search ended. */
@@ -141,6 +167,7 @@ export class Swarm {
   async #searchAgainAndAgain(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
+      if (this.#init.isLacking()) this.#components.news?.ask(this.#init.unheld())
       await this.#search(signal)
       if (signal.aborted) return
       this.#fruitlessSearches = this.#init.isLacking() ? this.#fruitlessSearches + 1 : 0
@@ -164,12 +191,35 @@ export class Swarm {
     this.#changed()
   }
 
-  #add(holder: Holder): void {
+  #add(holder: Holder, isHinted = false): void {
     if (this.#components.bans.isBanned(holder.peerId)) return
     const known = this.#candidates.get(holder.peerId)
-    if (known) known.holder = holder
-    else this.#remember(holder)
+    if (known) {
+      known.holder = holder
+      known.isLeaving = false
+      known.isHinted ||= isHinted
+    } else this.#remember(holder, isHinted)
     this.#dialNext()
+  }
+
+  /** A holder said what it has. */
+  #hear(holder: Holder): void {
+    if (this.#stopping.signal.aborted) return
+    const known = this.#candidates.get(holder.peerId)
+    const now = this.#components.clock.monotonic()
+    if (known?.state === 'idle' && known.retryAt > now && now - known.revivedAt >= REVIVE_INTERVAL) {
+      known.retryAt = now
+      known.revivedAt = now
+    }
+    this.#add(holder, true)
+  }
+
+  #leaves(peerId: string): void {
+    const known = this.#candidates.get(peerId)
+    if (!known) return
+    this.#components.log.debug(`Holder ${peerId} says that it goes`)
+    known.isLeaving = true
+    if (known.state === 'idle') this.#candidates.delete(peerId)
   }
 
   async #sleepUnlessWoken(milliseconds: number): Promise<void> {
@@ -182,22 +232,27 @@ export class Swarm {
     this.#stopping.signal.removeEventListener('abort', wake)
   }
 
-  /** Ends the long pause between searches when holders went away; the growing pauses are kept. */
-  #searchSoonIfLacking(): void {
-    if (this.#fruitlessSearches === 0 && this.#init.isLacking()) this.#pause?.abort()
-  }
-
-  #remember(holder: Holder): void {
+  #remember(holder: Holder, isHinted: boolean): void {
     if (this.#candidates.size >= MAX_CANDIDATES) return
-    this.#candidates.set(holder.peerId, { holder, state: 'idle', failures: 0, retryAt: 0 })
+    this.#candidates.set(holder.peerId, {
+      holder,
+      state: 'idle',
+      failures: 0,
+      retryAt: 0,
+      isHinted,
+      isLeaving: false,
+      revivedAt: Number.NEGATIVE_INFINITY
+    })
   }
 
   #dialNext(): void {
     const now = this.#components.clock.monotonic()
-    const candidates = [...this.#candidates.values()]
+    const all = [...this.#candidates.values()]
+    const candidates = [...all.filter(isHinted), ...all.filter(candidate => !isHinted(candidate))]
     let dialling = candidates.filter(({ state }) => state === 'dialling').length
     for (const candidate of candidates) {
-      if (dialling >= MAX_DIALLING || this.#peers.size + dialling >= MAX_PEERS) return
+      const limit = candidate.isHinted ? MAX_DIALLING + MAX_DIALLING_HINTED : MAX_DIALLING
+      if (dialling >= limit || this.#peers.size + dialling >= MAX_PEERS) return
       if (candidate.state !== 'idle' || candidate.retryAt > now) continue
       dialling++
       void this.#dial(candidate)
@@ -241,8 +296,11 @@ export class Swarm {
   #noteFailure(candidate: Candidate): void {
     candidate.state = 'idle'
     candidate.failures++
+    // Whoever cannot be reached is not there after all.
+    candidate.isHinted = false
     candidate.retryAt = this.#components.clock.monotonic() + backoff(candidate.failures)
-    if (candidate.failures >= MAX_FAILURES) this.#candidates.delete(candidate.holder.peerId)
+    if (candidate.failures >= MAX_FAILURES || candidate.isLeaving)
+      this.#candidates.delete(candidate.holder.peerId)
     this.#scheduleRetry([...this.#candidates.values()], this.#components.clock.monotonic())
   }
 
@@ -269,4 +327,8 @@ export class Swarm {
     for (const resolve of [...this.#waiters]) resolve()
     this.#init.onChange()
   }
+}
+
+function isHinted(candidate: Candidate): boolean {
+  return candidate.isHinted
 }

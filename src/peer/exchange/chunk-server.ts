@@ -65,6 +65,11 @@ export class ChunkServer {
     })
   }
 
+  /** Chunk transfers under way, of how many at most. */
+  get load(): { active: number; limit: number } {
+    return { active: this.#slots.active, limit: this.#limits.maxTransfers }
+  }
+
   /** Serves one inbound stream until it ends. Never rejects. */
   handle(stream: Stream, remotePeerId: string): Promise<void> {
     return this.#acceptor.handle(stream, remotePeerId)

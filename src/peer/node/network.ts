@@ -14,6 +14,10 @@ import { KeyServer } from '../exchange/key-server.ts'
 import { serveExchange, stopExchange } from '../exchange/serve-exchange.ts'
 import type { ServedVideo } from '../exchange/served-video.ts'
 import type { TokenBucket } from '../exchange/token-bucket.ts'
+import { Gossip } from '../gossip/gossip.ts'
+import { GossipsubPubsub } from '../gossip/gossipsub-pubsub.ts'
+import { MAX_HINT_ADDRESSES } from '../gossip/hint.ts'
+import { RelayBlame } from '../gossip/relay-blame.ts'
 import type { Keystore } from '../identity/keystore.ts'
 import { createLogger, type Logger, type LogLine } from '../log.ts'
 import type { Random } from '../random.ts'
@@ -21,9 +25,11 @@ import type { PeerSettings } from '../settings.ts'
 import { DEFAULT_STRATEGY } from '../strategy.ts'
 import type { Video } from '../video/video.ts'
 import { ExchangeClient } from './exchange-client.ts'
+import { linkAddresses } from './link-addresses.ts'
 import { linkHolders } from './link-holders.ts'
 import { type Node, startNode } from './node.ts'
 import type { TrafficBook } from './traffic-book.ts'
+import { VideoHints } from './video-hints.ts'
 
 /** What closing ports and connections may take. Milliseconds. */
 const STOP_DEADLINE = 700
@@ -69,6 +75,7 @@ export interface VideoRecords {
 export class Network {
   readonly events: EventEmitter<NetworkEvents>
   readonly exchange: ExchangeClient
+  readonly hints: VideoHints
   readonly #init: NetworkInit
   readonly #clock: Clock
   readonly #node: Node
@@ -78,7 +85,7 @@ export class Network {
   readonly #log: Logger
   readonly #publications = new Map<Digest, Publication>()
 
-  private constructor(init: NetworkInit, node: Node) {
+  private constructor(init: NetworkInit, node: Node, pubsub: GossipsubPubsub | undefined) {
     const { bans, clock, random, keystore, traffic } = init
     const log = createLogger('exchange', init.log)
     const own = { ownPeerId: keystore.identity.peerId.toString(), clock, random }
@@ -87,7 +94,9 @@ export class Network {
     this.#node = node
     this.#log = createLogger('network', init.log)
     this.events = new EventEmitter(error => this.#log.error('a listener of the network failed', error))
-    const spare = (peerId: string): boolean => node.services.chord.needs(peerIdFromString(peerId))
+    this.hints = this.#makeHints(pubsub)
+    const spare = (peerId: string): boolean =>
+      node.services.chord.needs(peerIdFromString(peerId)) || this.hints.needs(peerId)
     const { pool: pooling } = init.settings.strategy ?? DEFAULT_STRATEGY
     this.#pool = new ConnectionPool({ libp2p: node, bans, clock, log, spare, pooling })
     this.exchange = new ExchangeClient({ ...init, openStream: this.#pool.openStream.bind(this.#pool) })
@@ -116,6 +125,8 @@ export class Network {
   static async start(init: NetworkInit): Promise<Network> {
     const { settings, keystore, clock, random } = init
     const ring = settings.ring ?? DEFAULT_RING
+    const { gossip } = settings.strategy ?? DEFAULT_STRATEGY
+    const pubsub = gossip === 'on' ? new GossipsubPubsub(new RelayBlame(clock)) : undefined
     const node = await startNode({
       privateKey: keystore.identity.privateKey,
       hosts: settings.hosts,
@@ -132,9 +143,10 @@ export class Network {
         random,
         log: createLogger('chord', init.log)
       },
+      ...(pubsub ? { pubsub } : {}),
       log: createLogger('node', init.log)
     })
-    const network = new Network(init, node)
+    const network = new Network(init, node, pubsub)
     await network.#serve()
     return network
   }
@@ -164,7 +176,8 @@ export class Network {
   async stop(deadline: number): Promise<void> {
     const signal = AbortSignal.timeout(deadline)
     this.#publications.clear()
-    await within(this.#clock, deadline, settle([this.#node.services.chord.leave(signal)], this.#log))
+    const goodbyes = [this.hints.stop(), this.#node.services.chord.leave(signal)]
+    await within(this.#clock, deadline, settle(goodbyes, this.#log))
     this.#pool.stop()
     const stopping = [stopExchange(this.#node, { chunks: this.#chunks, keys: this.#keys }), this.#node.stop()]
     await within(this.#clock, STOP_DEADLINE, settle(stopping, this.#log))
@@ -172,6 +185,7 @@ export class Network {
 
   /** Announces in the ring what this peer holds of a video, or that it holds more by now. */
   announce(video: Video, have: Bitfield): void {
+    this.hints.gained(video)
     const ranges = have.toRanges().map(([start, end]): [number, number] => [start, end])
     const publication = this.#publications.get(video.digest)
     if (publication) {
@@ -187,7 +201,7 @@ export class Network {
     const publication = this.#publications.get(video.digest)
     this.#publications.delete(video.digest)
     this.#chunks.withdraw(video.digest)
-    await publication?.withdraw(signal)
+    await Promise.all([this.hints.leave(video), publication?.withdraw(signal)])
   }
 
   /** Keeps the owner's word in the ring that a video is shared no longer. */
@@ -262,6 +276,22 @@ export class Network {
   /** A peer that has met nobody can ask nobody but the peers of a link. */
   get #hasNeighbours(): boolean {
     return this.ring.successors.length > 0
+  }
+
+  #makeHints(pubsub: GossipsubPubsub | undefined): VideoHints {
+    const { clock, random, keystore } = this.#init
+    const log = createLogger('gossip', this.#init.log)
+    if (!pubsub) return new VideoHints(undefined, log)
+    const gossip = new Gossip({
+      pubsub,
+      ownPeerId: keystore.identity.peerId.toString(),
+      addresses: () => linkAddresses(this.addresses, MAX_HINT_ADDRESSES),
+      load: () => this.#chunks.load,
+      clock,
+      random,
+      log
+    })
+    return new VideoHints(gossip, log)
   }
 
   async #serve(): Promise<void> {

@@ -10,6 +10,7 @@ import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { type Chord, type ChordInit, chord } from '../chord/chord.ts'
+import type { GossipsubPubsub } from '../gossip/gossipsub-pubsub.ts'
 import type { Logger } from '../log.ts'
 import { compareAddresses } from './address-sorter.ts'
 import { listenMultiaddrs, listensOnLoopbackOnly } from './listen-addresses.ts'
@@ -29,6 +30,8 @@ export interface NodeInit {
   relay: boolean
   gater: ConnectionGater
   chord: ChordInit
+  /** Absent: no gossip. */
+  pubsub?: GossipsubPubsub
   log: Logger
 }
 
@@ -88,6 +91,7 @@ function services(
     identify: identify(),
     ping: ping(),
     chord: chord(init.chord),
+    ...(init.pubsub ? { pubsub: init.pubsub.service } : {}),
     ...(local ? {} : { autoNAT: autoNAT(), dcutr: dcutr() }),
     ...(portMapping ? { portMapping } : {}),
     ...(init.relay

@@ -65,6 +65,7 @@ export class Presence {
   status(): PeerStatus {
     const { peerId, dataFolder, notice, traffic } = this.#init
     const network = this.#network
+    const gossip = network?.hints.snapshot
     return {
       state: this.#state,
       ...(this.#stage ? { stage: this.#stage } : {}),
@@ -74,10 +75,9 @@ export class Presence {
       dataFolder,
       addresses: network?.addresses ?? [],
       ...(network ? { ring: network.ring } : {}),
+      ...(gossip ? { gossip } : {}),
       uploadBytesPerSecond: traffic.total.sent.bytesPerSecond,
       downloadBytesPerSecond: traffic.total.received.bytesPerSecond,
-      sentBytes: traffic.sentBytes,
-      receivedBytes: traffic.receivedBytes,
       connections: network?.connections ?? 0
     }
   }

@@ -236,6 +236,10 @@ export class Fetching {
         ...this.#init,
         findHolders: signal => this.#findHolders(video, signal),
         openSession: (holder, signal) => this.#openSession(video, holder, signal),
+        news: {
+          listen: listener => this.#requireNetwork().hints.newsOf(video).listen(listener),
+          ask: wanted => this.#init.network()?.hints.newsOf(video).ask(wanted)
+        },
         requestKey: async (manifest, peerId, signal) => {
           const holder = { peerId, addresses: [] }
           return await this.#requireNetwork().exchange.requestKey(video, manifest, holder, signal)
@@ -252,7 +256,10 @@ export class Fetching {
     )
     download.events.on('state', () => this.#onState(video, download))
     download.events.on('progress', () => shelf.changed(video))
-    download.events.on('chunk', () => this.#announceNowAndThen(video))
+    download.events.on('chunk', () => {
+      this.#init.network()?.hints.gained(video)
+      this.#announceNowAndThen(video)
+    })
     return download
   }
 

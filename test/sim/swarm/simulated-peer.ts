@@ -1,6 +1,6 @@
 import { Bitfield } from '../../../src/peer/content/bitfield.ts'
 import { sealedLength } from '../../../src/peer/content/chunk-cipher.ts'
-import { isAnyHeldByNone } from '../../../src/peer/download/availability.ts'
+import { heldByNone, isAnyHeldByNone } from '../../../src/peer/download/availability.ts'
 import type { Holder, HolderSession } from '../../../src/peer/download/chunk-holder.ts'
 import { InFlightBudget } from '../../../src/peer/download/in-flight-budget.ts'
 import { Playhead } from '../../../src/peer/download/playhead.ts'
@@ -97,7 +97,15 @@ export class SimulatedPeer implements ServedVideo {
         findHolders: signal => directory.search(this.host, signal),
         openSession: (holder, signal) => this.#openSession(holder, signal)
       },
-      { isLacking: () => this.#isLacking(), onChange: () => this.#onSwarmChange() }
+      {
+        isLacking: () => this.#isLacking(),
+        unheld: () =>
+          heldByNone(
+            this.have,
+            (this.#swarm?.peers ?? []).map(({ session }) => session.have)
+          ).toRanges(),
+        onChange: () => this.#onSwarmChange()
+      }
     )
     this.#swarm = swarm
     this.#transfer = new Transfer({

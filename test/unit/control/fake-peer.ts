@@ -165,8 +165,6 @@ export class FakePeer implements RunningPeer {
       dataFolder: '/data',
       uploadBytesPerSecond: 0,
       downloadBytesPerSecond: 0,
-      sentBytes: 0,
-      receivedBytes: 0,
       connections: 0
     }
   }

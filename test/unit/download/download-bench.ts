@@ -15,6 +15,7 @@ import { openDataFolder } from '../../../src/peer/library/data-folder.ts'
 import { Journal } from '../../../src/peer/library/journal.ts'
 import { silentLogger } from '../../../src/peer/log.ts'
 import type { FakeHolder } from './fake-holder.ts'
+import { FakeNews } from './fake-news.ts'
 import type { SampleVideo } from './sample-video.ts'
 import { seededRandom } from './seeded-random.ts'
 import { SmallDisk } from './small-disk.ts'
@@ -29,6 +30,8 @@ export class DownloadBench {
   /** Who a search finds. */
   found: FakeHolder[] = []
   searches = 0
+  /** What holders tell by themselves. */
+  readonly news = new FakeNews()
   facts: DownloadFacts = {}
   fs: FileSystem | undefined
   /** Before what a download learns is kept. */
@@ -63,6 +66,7 @@ export class DownloadBench {
     const download = new Download(
       {
         findHolders: () => this.#search(),
+        news: this.news,
         openSession: async holder => this.#require(holder.peerId).open(),
         requestKey: async (_manifest, peerId) => {
           await this.onKeyRequest(peerId)
@@ -97,6 +101,11 @@ export class DownloadBench {
   addHolder(holder: FakeHolder): void {
     this.#holders.set(holder.peerId, holder)
     this.found.push(holder)
+  }
+
+  /** A holder that is there and that no search finds. */
+  hideHolder(holder: FakeHolder): void {
+    this.#holders.set(holder.peerId, holder)
   }
 
   openJournal(): Promise<Journal> {
