@@ -20,10 +20,12 @@ export class BufferPool {
   }
 
   /** Gives back what `take` gave, once nobody looks at it any more. */
-  give(bytes: Uint8Array<ArrayBuffer>): void {
+  give(bytes: Uint8Array): void {
     const { buffer } = bytes
-    if (buffer.byteLength !== this.#length || this.#free.length >= this.#maxBuffers) return
-    this.#free.push(Buffer.from(buffer))
+    if (!(buffer instanceof ArrayBuffer) || buffer.detached) return
+    if (buffer.byteLength === this.#length && this.#free.length < this.#maxBuffers) {
+      this.#free.push(Buffer.from(buffer))
+    } else freeMemory(new Uint8Array(buffer))
   }
 }
 

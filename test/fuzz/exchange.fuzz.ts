@@ -83,7 +83,7 @@ describe(`exchange, fuzzed (seed ${PARAMETERS.seed})`, function () {
     fc.assert(
       fc.property(cut, fc.nat(), fc.integer({ min: -3, max: 3 }), (lengths, at, shift) => {
         const total = lengths.reduce((sum, length) => sum + length, 0)
-        const chunk = new PendingChunk(total)
+        const chunk = new PendingChunk(total, bytes => new Uint8Array(bytes))
         const faulty = at % lengths.length
         let offset = 0
         let complete: Uint8Array | undefined

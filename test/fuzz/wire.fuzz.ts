@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { PeerError } from '../../src/peer/errors.ts'
 import { decodeCanonical, encodeCanonical } from '../../src/peer/wire/canonical.ts'
 import { checkCbor } from '../../src/peer/wire/cbor-check.ts'
 import {
   decodeFrameBody,
+  decodeFramePieces,
   encodeFrame,
+  encodeFramePieces,
   LENGTH_PREFIX_BYTES,
   type Message
 } from '../../src/peer/wire/frame-codec.ts'
@@ -64,7 +67,8 @@ describe('Wire under hostile input', function () {
           const places = [...new Set(cuts.map(cut => cut % (wire.length + 1)))].sort((a, b) => a - b)
           for (const [index, place] of [...places, wire.length].entries()) {
             decoder.push(wire.subarray(index === 0 ? 0 : places[index - 1], place))
-            for (let body = decoder.next(); body; body = decoder.next()) decoded.push(decodeFrameBody(body))
+            for (let body = decoder.next(); body; body = decoder.next())
+              decoded.push(decodeFramePieces(body, () => false))
           }
           assert.deepEqual(decoded.map(withPlainBytes), messages.map(withPlainBytes))
           assert.equal(decoder.bufferedBytes, 0)
@@ -82,6 +86,30 @@ describe('Wire under hostile input', function () {
         if (checked instanceof PeerError) assert.ok(decoded instanceof PeerError)
       }),
       { numRuns: 5 * RUNS }
+    )
+  })
+
+  it('decodes a message in pieces to what it is as a whole, however it is cut and whatever is wrong with it', async () => {
+    const long = fc
+      .tuple(message, fc.uint8Array({ minLength: 4096, maxLength: 5000 }))
+      .map(([plain, data]) =>
+        Buffer.concat(encodeFramePieces({ ...plain, data })).subarray(LENGTH_PREFIX_BYTES)
+      )
+    const bodies = fc.oneof(
+      long,
+      long.chain(bytes => corrupted(bytes)),
+      long.chain(bytes =>
+        corrupted(bytes.subarray(0, 60)).map(head => Buffer.concat([head, bytes.subarray(60)]))
+      )
+    )
+    await fc.assert(
+      fc.asyncProperty(bodies, fc.array(fc.nat(200), { maxLength: 4 }), async (body, cuts) => {
+        const whole = await expectOnlyPeerErrors(async () => decodeFrameBody(body))
+        const pieces = await expectOnlyPeerErrors(async () => decodeFramePieces(cut(body, cuts), () => true))
+        if (whole instanceof PeerError) assert.ok(pieces instanceof PeerError)
+        else assert.deepEqual(withPlainBytes(pieces), withPlainBytes(whole))
+      }),
+      { numRuns: 2_000 }
     )
   })
 
@@ -120,7 +148,8 @@ describe('Wire under hostile input', function () {
           for (const piece of pieces) {
             decoder.push(piece)
             pushed += piece.length
-            for (let body = decoder.next(); body; body = decoder.next()) assert.ok(body.length <= 64)
+            for (let body = decoder.next(); body; body = decoder.next())
+              assert.ok(Buffer.concat(body).length <= 64)
           }
         } catch (error) {
           assert.ok(error instanceof PeerError && error.code === 'FRAME_TOO_LARGE')
@@ -132,8 +161,14 @@ describe('Wire under hostile input', function () {
   })
 })
 
+function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const ends = [...places, bytes.length].sort((a, b) => a - b).filter(end => end <= bytes.length)
+  return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end)).filter(piece => piece.length > 0)
+}
+
 // cbor-x gives byte strings as Buffers, which deepEqual does not take for the Uint8Arrays that went in.
 function withPlainBytes(plain: unknown): unknown {
+  if (plain instanceof Uint8ArrayList) return [...plain.subarray()]
   if (plain instanceof Uint8Array) return [...plain]
   if (Array.isArray(plain)) return plain.map(withPlainBytes)
   if (typeof plain !== 'object' || plain === null) return plain

@@ -46,6 +46,8 @@ export interface HolderSession {
     length: number,
     options: { signal: AbortSignal; onProgress?(received: number): void }
   ): Promise<Uint8Array>
+  /** Takes back what `request` gave once nobody looks at it any more: its memory is used again. */
+  recycle?(sealed: Uint8Array): void
   /** The manifest's exact bytes, not yet verified. */
   manifest(signal: AbortSignal): Promise<Uint8Array>
   /** The concatenated leaves, 32 bytes each, not yet verified. */

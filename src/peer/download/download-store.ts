@@ -18,7 +18,7 @@ export interface DownloadStore extends ChunkStore {
    */
   accept(index: number, sealed: Uint8Array): Promise<Uint8Array | undefined>
   /**
-   * Keeps what was accepted of one chunk.
+   * Keeps what was accepted of one chunk. Nobody may look at these bytes afterwards.
    * @throws PeerError DISK_FULL, FOLDER_UNWRITABLE
    */
   keep(index: number, accepted: Uint8Array): Promise<void>

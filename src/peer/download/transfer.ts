@@ -57,7 +57,7 @@ export class Transfer {
   #finish: PromiseWithResolvers<void> | undefined
   #isPlanned = false
   #cancelTimer: CancelTimer | undefined
-  #storing: Promise<void> = Promise.resolve()
+  readonly #storing = new Map<number, Promise<void>>()
   #availability = new Uint16Array()
   #availabilityVersion = -1
 
@@ -105,7 +105,7 @@ export class Transfer {
   async #stop(): Promise<void> {
     this.#cancelTimer?.()
     for (const request of [...this.#requests]) request.cancel.abort(takenBack())
-    await this.#storing
+    await Promise.all(this.#storing.values())
   }
 
   #planNow(): void {
@@ -199,7 +199,7 @@ export class Transfer {
   async #perform(request: ActiveRequest): Promise<void> {
     this.#begin(request)
     const sealed = await this.#receive(request).catch((error: unknown) => this.#noteFailure(request, error))
-    if (sealed) await this.#storeNext(request, sealed)
+    if (sealed) await this.#keep(request, sealed)
     this.#end(request)
     this.plan()
   }
@@ -229,14 +229,19 @@ export class Transfer {
     this.#init.meter.add(bytes)
   }
 
-  /** One chunk after the other, so that a burst of arrivals does not hold up the event loop. Never rejects. */
-  #storeNext(request: ActiveRequest, sealed: Uint8Array): Promise<void> {
-    request.received = request.length
+  /** Verifies and stores what came. Copies of one chunk one after the other, so that it is written once. Never rejects. */
+  async #keep(request: ActiveRequest, sealed: Uint8Array): Promise<void> {
+    const { index, length, peer } = request
+    request.received = length
     this.plan()
-    this.#storing = this.#storing
-      .then(() => this.#verifyAndStore(request, sealed))
-      .catch((error: unknown) => this.#finish?.reject(toPeerError(error)))
-    return this.#storing
+    for (let other = this.#storing.get(index); other; other = this.#storing.get(index)) await other
+    const storing = this.#verifyAndStore(request, sealed).catch((error: unknown) =>
+      this.#finish?.reject(toPeerError(error))
+    )
+    this.#storing.set(index, storing)
+    await storing
+    this.#storing.delete(index)
+    peer.session.recycle?.(sealed)
   }
 
   /** @throws what no other holder could make good */

@@ -1,26 +1,30 @@
 import * as v from 'valibot'
+import { TAG_LENGTH } from '../content/chunk-cipher.ts'
 import { MAX_BYTE_LENGTH, MAX_CHUNK_SIZE } from '../content/geometry.ts'
 import { MAX_MANIFEST_BYTES } from '../content/manifest.ts'
 import { HASH_LENGTH } from '../content/merkle-tree.ts'
 import { PeerError } from '../errors.ts'
 import type { Message } from '../wire/frame-codec.ts'
 import type { Hello } from '../wire/hello.ts'
-import { bytesUpTo, integer, listUpTo, parseMessage, textUpTo } from '../wire/message-schema.ts'
+import { bytesUpTo, integer, listUpTo, parseMessage, piecesUpTo, textUpTo } from '../wire/message-schema.ts'
 
 /** Manifest, leaves and chunks of one video over one stream. */
 export const CHUNK_PROTOCOL = '/chordcast/chunk/1'
-export const CHUNK_HELLO: Hello = { versions: [1], features: [], limits: {} }
-
 /** Largest number of chunks that a video can have. */
 export const MAX_CHUNK_COUNT = MAX_BYTE_LENGTH / MAX_CHUNK_SIZE
-/** Payload of one SLICE at most. */
-export const MAX_SLICE_BYTES = 64 * 1024
+/** Payload of one SLICE that every peer takes, at most. */
+export const DEFAULT_SLICE_BYTES = 64 * 1024
+/** … and at most to a peer whose HELLO asks for larger ones: a sealed chunk of the smallest size. */
+export const MAX_SLICE_BYTES = 256 * 1024 + TAG_LENGTH
+/** No HELLO can ask for less. */
+const MIN_SLICE_BYTES = 32 * 1024
+export const CHUNK_HELLO: Hello = { versions: [1], features: [], limits: { slice: MAX_SLICE_BYTES } }
 /** Leaves in one page at most. */
 export const MAX_LEAVES_PER_PAGE = (64 * 1024) / HASH_LENGTH
 /** Indices in one HAVE MORE at most; beyond that the whole set is shorter. */
 export const MAX_GAINED_INDICES = 1024
-/** Bytes of one answer at most: a manifest is the longest. */
-export const MAX_ANSWER_BYTES = MAX_MANIFEST_BYTES + 1024
+/** Bytes of one answer at most: a manifest or a slice is the longest. */
+export const MAX_ANSWER_BYTES = Math.max(MAX_MANIFEST_BYTES, MAX_SLICE_BYTES) + 1024
 /** Bytes of one request at most: the set of chunks that the asking side holds is the longest. */
 export const MAX_REQUEST_BYTES = 32 * 1024
 
@@ -64,7 +68,7 @@ const answerSchema = v.variant('type', [
     request,
     /** Where in the sealed chunk `data` begins. Slices of a chunk come in order. */
     offset: integer(0, 2 * MAX_CHUNK_SIZE),
-    data: bytesUpTo(MAX_SLICE_BYTES),
+    data: piecesUpTo(MAX_SLICE_BYTES),
     last: v.optional(v.boolean())
   }),
   v.looseObject({ type: v.literal('busy'), request, /** Milliseconds. */ retryAfter: integer(0, 600_000) }),
@@ -93,6 +97,16 @@ export function parseRequest(message: Message): ChunkRequest | undefined {
 /** The same for what the serving side sent. */
 export function parseAnswer(message: Message): ChunkAnswer | undefined {
   return isKnown(message, ANSWER_TYPES) ? parseMessage(answerSchema, message) : undefined
+}
+
+/** Whether an answer is a slice, whose payload is copied to its place in the chunk piece by piece. */
+export function isSlice(message: Message): boolean {
+  return message.type === 'slice'
+}
+
+/** Payload of a slice that a peer takes, by its HELLO. */
+export function sliceLimit({ limits }: Hello): number {
+  return Math.max(MIN_SLICE_BYTES, Math.min(MAX_SLICE_BYTES, limits.slice ?? DEFAULT_SLICE_BYTES))
 }
 
 function isKnown(message: Message, types: ReadonlySet<unknown>): boolean {

@@ -1,8 +1,10 @@
 import type { Digest } from '../api.ts'
+import type { Clock } from '../clock.ts'
+import { TAG_LENGTH } from '../content/chunk-cipher.ts'
 import { PeerError, toPeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Message } from '../wire/frame-codec.ts'
-import { MAX_SLICE_BYTES } from './chunk-messages.ts'
+import { DEFAULT_SLICE_BYTES } from './chunk-messages.ts'
 import type { FairUplink } from './fair-uplink.ts'
 import type { TransferSlots } from './transfer-slots.ts'
 
@@ -11,6 +13,8 @@ const READ_AHEAD = 2
 /** Below this upload limit smaller slices keep CANCEL quick. */
 const SLOW_BYTES_PER_SECOND = 1024 * 1024
 const SMALL_SLICE_BYTES = 32 * 1024
+/** Without an upload limit, a slice is as long as what the stream took within this time lately. */
+const SLICE_MILLISECONDS = 5
 /** Bounds of what BUSY asks for. */
 const MIN_RETRY_MILLISECONDS = 100
 const MAX_RETRY_MILLISECONDS = 5_000
@@ -28,6 +32,9 @@ export interface ChunkSenderInit {
   peerId: string
   slots: TransferSlots
   uplink: FairUplink
+  /** Payload of one slice that the other side takes, in bytes. */
+  sliceLimit: number
+  clock: Clock
   log: Logger
   /** The sealed chunk, checked against its leaf. */
   readSealed(index: number, signal: AbortSignal): Promise<Uint8Array>
@@ -47,7 +54,9 @@ export class ChunkSender {
   readonly #transfers: Transfer[] = []
   #isSending = false
   #isStopped = false
-  #lastChunkBytes = MAX_SLICE_BYTES
+  #lastChunkBytes = DEFAULT_SLICE_BYTES
+  /** Milliseconds that the chunk before took. */
+  #lastChunkTime = Number.POSITIVE_INFINITY
 
   constructor(init: ChunkSenderInit) {
     this.#init = init
@@ -137,23 +146,32 @@ export class ChunkSender {
       await this.#init.send({ type: 'failed', request, code: sealed.code })
       return
     }
-    this.#lastChunkBytes = sealed.length
+    const startedAt = this.#init.clock.monotonic()
     await this.#sendSlices(transfer, sealed)
+    this.#lastChunkBytes = sealed.length
+    this.#lastChunkTime = this.#init.clock.monotonic() - startedAt
   }
 
   async #sendSlices({ request, cancelling }: Transfer, sealed: Uint8Array): Promise<void> {
     const { signal } = cancelling
     const sliceBytes = this.#sliceBytes()
-    for (let offset = 0; offset < sealed.length; offset += sliceBytes) {
-      const data = sealed.subarray(offset, offset + sliceBytes)
+    for (let offset = 0; offset < sealed.length; ) {
+      const data = sealed.subarray(offset, this.#sliceEnd(offset, sliceBytes, sealed.length))
       if (!(await this.#admitted(data.length, signal))) return
       const last = offset + data.length === sealed.length
       await this.#init.send(
         last ? { type: 'slice', request, offset, data, last } : { type: 'slice', request, offset, data }
       )
       this.#init.onUploaded(data.length)
+      offset += data.length
       if (signal.aborted) return
     }
+  }
+
+  /** The tag alone is not worth a slice. */
+  #sliceEnd(offset: number, sliceBytes: number, length: number): number {
+    const end = offset + sliceBytes
+    return length - end <= TAG_LENGTH && length - offset <= this.#init.sliceLimit ? length : end
   }
 
   async #admitted(bytes: number, signal: AbortSignal): Promise<boolean> {
@@ -166,7 +184,14 @@ export class ChunkSender {
   }
 
   #sliceBytes(): number {
-    const { rate } = this.#init.uplink
-    return rate > 0 && rate < SLOW_BYTES_PER_SECOND ? SMALL_SLICE_BYTES : MAX_SLICE_BYTES
+    const { uplink, sliceLimit } = this.#init
+    if (uplink.rate > 0) {
+      return Math.min(
+        sliceLimit,
+        uplink.rate < SLOW_BYTES_PER_SECOND ? SMALL_SLICE_BYTES : DEFAULT_SLICE_BYTES
+      )
+    }
+    const quick = (this.#lastChunkBytes / Math.max(this.#lastChunkTime, 0.1)) * SLICE_MILLISECONDS
+    return Math.min(sliceLimit, Math.max(DEFAULT_SLICE_BYTES, Math.floor(quick)))
   }
 }

@@ -6,7 +6,7 @@ import { PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { FrameChannel } from '../wire/frame-channel.ts'
-import { CHUNK_HELLO, MAX_REQUEST_BYTES } from './chunk-messages.ts'
+import { CHUNK_HELLO, MAX_REQUEST_BYTES, sliceLimit } from './chunk-messages.ts'
 import { FairUplink } from './fair-uplink.ts'
 import type { Opened } from './opening.ts'
 import { ServedStream } from './served-stream.ts'
@@ -88,7 +88,7 @@ export class ChunkServer {
 
   async #serve(
     channel: FrameChannel,
-    { digest, video }: Opened<ServedVideo>,
+    { digest, video, agreement }: Opened<ServedVideo>,
     peerId: string,
     signal: AbortSignal
   ): Promise<void> {
@@ -100,6 +100,7 @@ export class ChunkServer {
       peerId,
       slots: this.#slots,
       transferLimit: this.#limits.maxTransfers,
+      sliceLimit: sliceLimit(agreement.remote),
       uplink: this.#uplink,
       clock,
       log,

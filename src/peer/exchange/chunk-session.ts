@@ -1,3 +1,4 @@
+import { BufferPool } from '../buffer-pool.ts'
 import type { CancelTimer, Clock } from '../clock.ts'
 import type { Bitfield } from '../content/bitfield.ts'
 import { HASH_LENGTH } from '../content/merkle-tree.ts'
@@ -25,6 +26,9 @@ const STALL_MILLISECONDS = 60_000
 const CLOSING_MILLISECONDS = 200
 /** For the other side to end its half after ours. */
 const REMOTE_CLOSING_MILLISECONDS = 2_000
+
+/** Buffers of chunks kept for the next ones. */
+const SPARE_BUFFERS = 4
 
 /** How busy the other side says it is: chunk transfers under way, of how many at most. */
 export interface PeerLoad {
@@ -67,6 +71,7 @@ export class ChunkSession {
   readonly #stopping = new AbortController()
   readonly #remoteHave: RemoteHave
   readonly #requests: PendingRequests
+  readonly #buffers = new BufferPool(SPARE_BUFFERS)
   #inFlightBytes = 0
   #lastByteAt: number
   #answers = 0
@@ -148,7 +153,7 @@ export class ChunkSession {
     if (!this.canRequest(sealedLength)) {
       return Promise.reject(new PeerError('INTERNAL', 'Too much was asked of one peer at once. Try again.'))
     }
-    const chunk = new PendingChunk(sealedLength, this.#init.allocate)
+    const chunk = new PendingChunk(sealedLength, bytes => this.#allocate(bytes))
     this.#inFlightBytes += sealedLength
     const answered = this.#requests.ask({ type: 'want', index }, options.signal, answer => {
       const sealed = chunk.add(expectSlice(answer))
@@ -159,6 +164,11 @@ export class ChunkSession {
     return answered.finally(() => {
       this.#inFlightBytes -= sealedLength
     })
+  }
+
+  /** Takes back the bytes that `request` gave, once nobody looks at them any more, for a later chunk. */
+  recycle(sealed: Uint8Array): void {
+    if (!this.#init.allocate) this.#buffers.give(sealed)
   }
 
   /** Tells the other side what this peer holds, from now on until the session ends. */
@@ -194,6 +204,10 @@ export class ChunkSession {
         throw outOfTurn()
       })
     )
+  }
+
+  #allocate(bytes: number): Uint8Array {
+    return this.#init.allocate?.(bytes) ?? this.#buffers.take(bytes)
   }
 
   #post(message: Message): void {

@@ -7,6 +7,7 @@ import {
   CHUNK_HELLO,
   CHUNK_PROTOCOL,
   type HaveMessage,
+  isSlice,
   MAX_ANSWER_BYTES,
   parseAnswer
 } from './chunk-messages.ts'
@@ -41,7 +42,7 @@ export async function openChunkSession(
 ): Promise<ChunkSession> {
   const { openStream, target, clock, downloadLimiter, onReceived } = init
   const stream = await openStream(target, CHUNK_PROTOCOL, { signal })
-  const channel = new FrameChannel(stream, { maxFrameBytes: MAX_ANSWER_BYTES })
+  const channel = new FrameChannel(stream, { maxFrameBytes: MAX_ANSWER_BYTES, keepsPieces: isSlice })
   try {
     const have = await withDeadline(clock, OPENING_MILLISECONDS, signal, deadline =>
       open(init, channel, deadline)

@@ -12,7 +12,7 @@ export class PendingChunk {
    * @param sealedLength bytes of ciphertext and tag, as the manifest tells
    * @param allocate memory for so many bytes, whatever is in it
    */
-  constructor(sealedLength: number, allocate: (bytes: number) => Uint8Array = ownMemory) {
+  constructor(sealedLength: number, allocate: (bytes: number) => Uint8Array) {
     this.#sealedLength = sealedLength
     this.#allocate = allocate
   }
@@ -32,14 +32,22 @@ export class PendingChunk {
     if (offset !== this.#received || data.length === 0 || end > this.#sealedLength) throw invalid()
     if ((last ?? false) !== isComplete) throw invalid()
     this.#sealed ??= this.#allocate(this.#sealedLength)
-    this.#sealed.set(data, offset)
+    this.#copy(this.#sealed, data, offset)
     this.#received = end
     return isComplete ? this.#sealed : undefined
   }
-}
 
-function ownMemory(bytes: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
+  #copy(sealed: Uint8Array, data: SliceMessage['data'], offset: number): void {
+    if (data instanceof Uint8Array) {
+      sealed.set(data, offset)
+      return
+    }
+    let at = offset
+    for (const piece of data) {
+      sealed.set(piece, at)
+      at += piece.length
+    }
+  }
 }
 
 function invalid(): PeerError {

@@ -29,6 +29,8 @@ export interface ServedStreamInit {
   peerId: string
   slots: TransferSlots
   transferLimit: number
+  /** Payload of one slice that the other side takes, in bytes. */
+  sliceLimit: number
   uplink: FairUplink
   clock: Clock
   log: Logger
@@ -56,6 +58,8 @@ export class ServedStream {
       peerId: init.peerId,
       slots: init.slots,
       uplink: init.uplink,
+      sliceLimit: init.sliceLimit,
+      clock: init.clock,
       log: init.log,
       readSealed: (index, signal) => init.video.readSealed(index, signal),
       send,

@@ -8,6 +8,8 @@ export interface CborLimits {
   maxItems: number
 }
 
+const textDecoder = new TextDecoder()
+
 const DEFAULT_LIMITS: CborLimits = { maxDepth: 8, maxItems: 20_000 }
 
 /** What one head announces: `children` items follow it, after `payload` bytes. */
@@ -42,6 +44,44 @@ export function checkCbor(bytes: Uint8Array, limits: CborLimits = DEFAULT_LIMITS
     while (open.at(-1)?.left === 0) open.pop()
   } while (open.length > 0)
   if (offset !== view.byteLength) throw invalid('bytes left over')
+}
+
+/** Where the last value of a map lies: a byte string that fills the rest of the body. */
+export interface CborTail {
+  key: string
+  /** Offset of the byte string's head, and of its first byte. */
+  start: number
+  dataStart: number
+}
+
+/**
+ * Looks whether a body of `bodyLength` bytes, of which `beginning` is here, is a map of plain values that ends with a byte string, so
+ * that only what comes before the string must be decoded. Undefined if it is anything else, or wrong: then `checkCbor` tells.
+ */
+export function findCborTail(beginning: Uint8Array, bodyLength: number): CborTail | undefined {
+  const view = new DataView(beginning.buffer, beginning.byteOffset, beginning.byteLength)
+  if (view.byteLength === 0 || view.getUint8(0) >> 5 !== 5) return undefined
+  try {
+    const map = readHead(view, 0)
+    let offset = map.next
+    for (let left = map.children / 2; left > 0; left--) {
+      const keyStart = offset
+      requireTextKey(view, keyStart)
+      const keyHead = readHead(view, keyStart)
+      const start = keyHead.next + keyHead.payload
+      const value = readHead(view, start)
+      if (value.children > 0) return undefined
+      offset = value.next + value.payload
+      if (offset !== bodyLength) continue
+      const isTail = left === 1 && view.getUint8(start) >> 5 === 2
+      return isTail
+        ? { key: textDecoder.decode(beginning.subarray(keyHead.next, start)), start, dataStart: value.next }
+        : undefined
+    }
+    return undefined
+  } catch {
+    return undefined
+  }
 }
 
 function readHead(view: DataView, offset: number): Head {

@@ -1,7 +1,7 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { PeerError } from '../errors.ts'
-import { decodeFrameBody, encodeFramePieces, type Message } from './frame-codec.ts'
+import { decodeFramePieces, encodeFramePieces, type Message } from './frame-codec.ts'
 import { FrameDecoder } from './frame-decoder.ts'
 
 export interface FrameChannelOptions {
@@ -9,6 +9,8 @@ export interface FrameChannelOptions {
   maxFrameBytes: number
   /** Reading pauses above this many bytes not yet received by the caller, and resumes below half of it. */
   highWaterMark?: number
+  /** Messages whose long byte string at the end stays in the pieces in which it came: see `decodeFramePieces`. */
+  keepsPieces?(message: Message): boolean
 }
 
 const DEFAULT_HIGH_WATER_MARK = 1024 * 1024
@@ -32,6 +34,7 @@ export class FrameChannel {
   readonly #stream: Stream
   readonly #decoder: FrameDecoder
   readonly #highWaterMark: number
+  readonly #keepsPieces: (message: Message) => boolean
   #waiter: Waiter | undefined
   #failure: unknown
   #ended: boolean
@@ -45,6 +48,7 @@ export class FrameChannel {
       options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK,
       options.maxFrameBytes + 4
     )
+    this.#keepsPieces = options.keepsPieces ?? (() => false)
     this.#ended = stream.readableEnded
     this.#endedInOrder = stream.status === 'open' && stream.remoteWriteStatus === 'closed'
     stream.addEventListener('message', this.#onMessage)
@@ -99,6 +103,11 @@ export class FrameChannel {
   receive(signal: AbortSignal): Promise<Message | undefined> {
     signal.throwIfAborted()
     if (this.#waiter) throw new PeerError('INTERNAL', 'Two readers on one channel.')
+    const message = this.#nextMessage()
+    if (message) {
+      this.#resumeBelowHalf()
+      return Promise.resolve(message)
+    }
     return new Promise((resolve, reject) => {
       const onAbort = (): void => this.#settle(waiter => waiter.reject(signal.reason))
       signal.addEventListener('abort', onAbort, { once: true })
@@ -160,25 +169,29 @@ export class FrameChannel {
       this.#settle(waiter => waiter.reject(this.#failure))
       return
     }
-    try {
-      const body = this.#decoder.next()
-      if (body) this.#settleMessage(decodeFrameBody(body))
-      else if (this.#ended) this.#settleEnd()
-    } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)))
-    }
+    const message = this.#nextMessage()
+    if (message) this.#settle(waiter => waiter.resolve(message))
+    else if (this.#ended) this.#settleEnd()
     this.#resumeBelowHalf()
   }
 
-  #settleMessage(message: Message): void {
-    this.#settle(waiter => waiter.resolve(message))
+  /** The next message if it is here. What is wrong with it ends the channel. */
+  #nextMessage(): Message | undefined {
+    if (this.#failure) return undefined
+    try {
+      const body = this.#decoder.next()
+      if (!body) return undefined
+      return decodeFramePieces(body, this.#keepsPieces)
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)))
+      return undefined
+    }
   }
 
   #settleEnd(): void {
     if (this.#decoder.bufferedBytes > 0) {
-      throw new PeerError('FRAME_TRUNCATED', 'A peer stopped in the middle of a message. Try again.')
-    }
-    this.#settle(waiter => waiter.resolve(undefined))
+      this.#fail(new PeerError('FRAME_TRUNCATED', 'A peer stopped in the middle of a message. Try again.'))
+    } else this.#settle(waiter => waiter.resolve(undefined))
   }
 
   #settle(perform: (waiter: Waiter) => void): void {

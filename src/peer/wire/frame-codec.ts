@@ -1,6 +1,7 @@
 import { Encoder } from 'cbor-x/index-no-eval'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { PeerError } from '../errors.ts'
-import { checkCbor } from './cbor-check.ts'
+import { checkCbor, findCborTail } from './cbor-check.ts'
 
 /** One message: a CBOR map with text keys. */
 export type Message = Record<string, unknown>
@@ -73,4 +74,43 @@ export function decodeFrameBody(body: Uint8Array): Message {
     throw new PeerError('FRAME_INVALID', 'A peer sent a message that is not a map.')
   }
   return value as Message
+}
+
+const CBOR_NO_BYTES = 0x40
+
+/**
+ * Decodes a body that lies in pieces, as `decodeFrameBody` does. If `keepsPieces` says so of the message without it, a long byte string at
+ * its end stays in the pieces in which it came (a `Uint8ArrayList`, views of `pieces`), which saves copying it.
+ * @throws PeerError FRAME_INVALID
+ */
+export function decodeFramePieces(
+  pieces: readonly Uint8Array[],
+  keepsPieces: (message: Message) => boolean
+): Message {
+  const [first] = pieces
+  if (!first) return decodeFrameBody(new Uint8Array())
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  const tail = length >= DETACHED_BYTES ? findCborTail(first, length) : undefined
+  if (tail && tail.dataStart <= first.length) {
+    const head = Buffer.allocUnsafe(tail.start + 1)
+    head.set(first.subarray(0, tail.start))
+    head.writeUInt8(CBOR_NO_BYTES, tail.start)
+    const message = decodeFrameBody(head)
+    if (keepsPieces(message)) {
+      message[tail.key] = new Uint8ArrayList(first.subarray(tail.dataStart), ...pieces.slice(1))
+      return message
+    }
+  }
+  return decodeFrameBody(pieces.length === 1 ? first : gathered(pieces, length))
+}
+
+function gathered(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  // Every byte of it is overwritten below.
+  const whole = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+  let filled = 0
+  for (const piece of pieces) {
+    whole.set(piece, filled)
+    filled += piece.length
+  }
+  return whole
 }

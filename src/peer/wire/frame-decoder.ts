@@ -1,6 +1,8 @@
 import { PeerError } from '../errors.ts'
 import { LENGTH_PREFIX_BYTES } from './frame-codec.ts'
 
+const NO_PIECES: readonly Uint8Array[] = []
+
 /** Cuts a byte stream into frame bodies. Holds at most one incomplete frame plus what was pushed and not taken. */
 export class FrameDecoder {
   readonly #maxFrameBytes: number
@@ -24,13 +26,12 @@ export class FrameDecoder {
   }
 
   /**
-   * The next complete body, or undefined until more bytes come.
+   * The next complete body in the pieces in which it came, or undefined until more bytes come.
    * @throws PeerError FRAME_TOO_LARGE as soon as the prefix says so, before the body arrives
    */
-  next(): Uint8Array | undefined {
+  next(): readonly Uint8Array[] | undefined {
     if (this.#buffered < LENGTH_PREFIX_BYTES) return undefined
-    const prefix = this.#peek(LENGTH_PREFIX_BYTES)
-    const length = new DataView(prefix.buffer, prefix.byteOffset).getUint32(0)
+    const length = this.#peekLength()
     if (length > this.#maxFrameBytes) {
       throw new PeerError(
         'FRAME_TOO_LARGE',
@@ -42,43 +43,36 @@ export class FrameDecoder {
     return this.#take(length)
   }
 
-  #peek(length: number): Uint8Array {
-    const first = this.#pieces[0]
-    if (first && first.length >= length) return first.subarray(0, length)
-    const taken = this.#take(length)
-    this.#pieces.unshift(taken)
-    this.#buffered += length
-    return taken
-  }
-
-  #take(length: number): Uint8Array {
-    this.#buffered -= length
-    const first = this.#pieces[0]
-    if (first && first.length > length) {
-      this.#pieces[0] = first.subarray(length)
-      return first.subarray(0, length)
+  #peekLength(): number {
+    let length = 0
+    let left = LENGTH_PREFIX_BYTES
+    for (const piece of this.#pieces) {
+      for (const byte of piece.subarray(0, left)) {
+        length = length * 256 + byte
+        left--
+      }
+      if (left === 0) break
     }
-    return this.#gather(length)
+    return length
   }
 
-  // A frame that spans several reads is copied once into one buffer.
-  #gather(length: number): Uint8Array {
-    // Every byte of it is overwritten below.
-    const whole = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
-    let filled = 0
+  #take(length: number): readonly Uint8Array[] {
+    if (length === 0) return NO_PIECES
+    this.#buffered -= length
+    const taken: Uint8Array[] = []
+    let left = length
     let used = 0
     for (const piece of this.#pieces) {
-      if (filled === length) break
-      const part = piece.subarray(0, length - filled)
-      whole.set(part, filled)
-      filled += part.length
-      if (part.length < piece.length) {
-        this.#pieces[used] = piece.subarray(part.length)
+      if (left < piece.length) {
+        if (left > 0) taken.push(piece.subarray(0, left))
+        this.#pieces[used] = piece.subarray(left)
         break
       }
+      taken.push(piece)
+      left -= piece.length
       used++
     }
     this.#pieces.splice(0, used)
-    return whole
+    return taken
   }
 }

@@ -1,3 +1,4 @@
+import { Uint8ArrayList } from 'uint8arraylist'
 import * as v from 'valibot'
 import { PeerError } from '../errors.ts'
 import type { FrameChannel } from './frame-channel.ts'
@@ -10,6 +11,13 @@ export function bytesOf(length: number): v.CustomSchema<Uint8Array, undefined> {
 /** Schema of a byte string of at most `max` bytes. */
 export function bytesUpTo(max: number): v.CustomSchema<Uint8Array, undefined> {
   return v.custom<Uint8Array>(value => value instanceof Uint8Array && value.length <= max)
+}
+
+/** Schema of a byte string of at most `max` bytes that may have stayed in pieces: see `decodeFramePieces`. */
+export function piecesUpTo(max: number): v.CustomSchema<Uint8Array | Uint8ArrayList, undefined> {
+  return v.custom<Uint8Array | Uint8ArrayList>(
+    value => (value instanceof Uint8Array || value instanceof Uint8ArrayList) && value.byteLength <= max
+  )
 }
 
 /** Schema of a whole number from `min` to `max`. */

@@ -11,7 +11,7 @@ import { Transfer } from '../../../src/peer/download/transfer.ts'
 import { PeerError } from '../../../src/peer/errors.ts'
 import { EventEmitter, type Unsubscribe } from '../../../src/peer/event-emitter.ts'
 import { BanList } from '../../../src/peer/exchange/ban-list.ts'
-import { parseAnswer } from '../../../src/peer/exchange/chunk-messages.ts'
+import { DEFAULT_SLICE_BYTES, parseAnswer } from '../../../src/peer/exchange/chunk-messages.ts'
 import { DEFAULT_CHUNK_SERVER_LIMITS } from '../../../src/peer/exchange/chunk-server.ts'
 import { ChunkSession } from '../../../src/peer/exchange/chunk-session.ts'
 import { FairUplink } from '../../../src/peer/exchange/fair-uplink.ts'
@@ -166,6 +166,7 @@ export class SimulatedPeer implements ServedVideo {
       peerId,
       slots: this.#slots,
       transferLimit: DEFAULT_CHUNK_SERVER_LIMITS.maxTransfers,
+      sliceLimit: DEFAULT_SLICE_BYTES,
       uplink: this.#uplink,
       clock,
       log,

@@ -77,6 +77,8 @@ describe('a complete file', () => {
     await rename(join(folder, 'other.webm'), path)
     await clock.advance(50)
     await assert.rejects(store.readPlain(0, signal()), peerError('FILE_CHANGED'))
+    // Lets go of the file.
+    await clock.advance(500)
   })
 
   it('is stale once it was changed, and sends nothing more', async () => {

@@ -3,6 +3,7 @@ import { describe, it } from 'mocha'
 import { systemClock } from '../../../src/peer/clock.ts'
 import { TokenBucket } from '../../../src/peer/exchange/token-bucket.ts'
 import { encodeFrame } from '../../../src/peer/wire/frame-codec.ts'
+import type { Hello } from '../../../src/peer/wire/hello.ts'
 import { ExchangePair, patience } from './exchange-pair.ts'
 import { FakeVideo } from './fake-video.ts'
 import { RawClient } from './raw-client.ts'
@@ -10,9 +11,9 @@ import { VirtualClock } from './virtual-clock.ts'
 
 const KIB = 1024
 
-async function openClient(pair: ExchangePair, video: FakeVideo): Promise<RawClient> {
+async function openClient(pair: ExchangePair, video: FakeVideo, hello?: Hello): Promise<RawClient> {
   const client = new RawClient(await pair.dial())
-  await client.open(video.secrets)
+  await client.open(video.secrets, hello)
   return client
 }
 
@@ -31,6 +32,26 @@ describe('chunk server', () => {
       ]
     )
   })
+
+  const sliceLimits: [string, Record<string, number>, number[]][] = [
+    ['the limit of its HELLO', { slice: 100 * KIB }, [100, 100]],
+    ['64 KiB without one', {}, [64, 64, 64, 8]],
+    ['what everybody must take if it asks for less', { slice: 1 }, [32, 32, 32, 32, 32, 32, 8]]
+  ]
+  for (const [what, limits, expected] of sliceLimits) {
+    it(`sends slices to a quick peer up to ${what}`, async () => {
+      const video = new FakeVideo('quick', 2, 200 * KIB)
+      // No time passes: nobody takes slices quicker.
+      const pair = new ExchangePair([video], { clock: new VirtualClock() })
+      const client = await openClient(pair, video, { versions: [1], features: [], limits })
+      await client.send({ type: 'want', request: 0, index: 0 })
+      while (!(await client.receiveAnswer()).last);
+      await client.send({ type: 'want', request: 1, index: 1 })
+      for (const length of expected) {
+        assert.equal(((await client.receiveAnswer()).data as Uint8Array).length, length * KIB)
+      }
+    })
+  }
 
   it('sends smaller slices under a low upload limit', async () => {
     const video = new FakeVideo('small slices', 1, 40 * KIB)

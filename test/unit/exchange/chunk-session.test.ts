@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Stream } from '@libp2p/interface'
 import { describe, it } from 'mocha'
 import { type Clock, systemClock } from '../../../src/peer/clock.ts'
-import { CHUNK_HELLO } from '../../../src/peer/exchange/chunk-messages.ts'
+import { CHUNK_HELLO, MAX_SLICE_BYTES } from '../../../src/peer/exchange/chunk-messages.ts'
 import type { ChunkSession } from '../../../src/peer/exchange/chunk-session.ts'
 import { abortable } from '../../../src/peer/exchange/deadline.ts'
 import { openChunkSession } from '../../../src/peer/exchange/open-chunk-session.ts'
@@ -101,12 +101,15 @@ describe('chunk session with a server that misbehaves', () => {
       data: new Uint8Array(1000).fill(1),
       last: true
     })
-    assert.deepEqual(await next, new Uint8Array(1000).fill(1))
+    assert.deepEqual(new Uint8Array(await next), new Uint8Array(1000).fill(1))
   })
 
   const violations: [string, Message][] = [
     ['an answer to a request that was never made', { type: 'busy', request: 99, retryAfter: 1 }],
-    ['a slice over 64 KiB', { type: 'slice', request: 0, offset: 0, data: new Uint8Array(65_537) }],
+    [
+      'a slice that is too long',
+      { type: 'slice', request: 0, offset: 0, data: new Uint8Array(MAX_SLICE_BYTES + 1) }
+    ],
     ['another number of chunks', { type: 'have', count: 7, bits: Uint8Array.of(0xfe) }],
     ['a chunk that does not exist', { type: 'have-more', indices: [8] }],
     ['a critical message that it does not know', { type: 'new', critical: ['new'] }],

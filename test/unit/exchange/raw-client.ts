@@ -16,11 +16,11 @@ export class RawClient {
     this.channel = new FrameChannel(stream, { maxFrameBytes: 512 * 1024, highWaterMark: 1 })
   }
 
-  async open(secrets: VideoSecrets): Promise<void> {
+  async open(secrets: VideoSecrets, hello = CHUNK_HELLO): Promise<void> {
     const { channel } = this
     const conversation = {
       channel,
-      hello: CHUNK_HELLO,
+      hello,
       ownPeerId: CLIENT_ID,
       remotePeerId: SERVER_ID,
       random: systemRandom
