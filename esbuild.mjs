@@ -30,6 +30,15 @@ const inlineSsdpVersion = {
   }
 }
 
+/** `xml2js`, by which answers of routers are read, brings a writer of XML that nothing here calls. */
+const leaveOutXmlWriter = {
+  name: 'leave-out-xml-writer',
+  setup(host) {
+    host.onResolve({ filter: /^xmlbuilder$/ }, ({ path }) => ({ path, namespace: 'left-out' }))
+    host.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {}' }))
+  }
+}
+
 // CommonJS dependencies call `require`, which an ES module does not have.
 const requireForCommonJs =
   "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);"
@@ -39,7 +48,8 @@ const host = {
   entryPoints: {
     extension: 'src/extension.ts',
     cli: 'src/cli.ts',
-    'engine-worker': 'src/peer/control/engine-worker.ts'
+    'engine-worker': 'src/peer/control/engine-worker.ts',
+    'inspection-worker': 'src/peer/inspection/inspection-worker.ts'
   },
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
@@ -50,7 +60,7 @@ const host = {
   splitting: true,
   external: ['vscode'],
   banner: { js: requireForCommonJs },
-  plugins: [inlineSsdpVersion]
+  plugins: [inlineSsdpVersion, leaveOutXmlWriter]
 }
 
 const webview = {

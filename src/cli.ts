@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { runFetch } from './cli/commands/fetch.ts'
 import { runLookup } from './cli/commands/lookup.ts'
 import { runPeer } from './cli/commands/peer.ts'
-import { runShare } from './cli/commands/share.ts'
+import { runShare, type ShareCommandOptions } from './cli/commands/share.ts'
 import { runStatus } from './cli/commands/status.ts'
 import { runVerify } from './cli/commands/verify.ts'
 import { type CommonOptions, parsePort, settingsOf, withCommonOptions } from './cli/options.ts'
@@ -52,8 +52,9 @@ function buildProgram(): Command {
     .option('--allow <peerId>', 'a peer that may watch (policy peers)')
     .option('--expires <time>', 'when granting ends (policies ask and peers)')
     .option('--max <n>', 'receivers at most (policies ask and peers)')
+    .option('--poster <image>', 'picture that stands for the video: JPEG, PNG or WebP of at most 64 KiB')
     .option('--new', 'make a new ID even if this file is shared already', false)
-    .action(async (files: string[], own: CommonOptions & SharePolicyOptions & { new: boolean }) => {
+    .action(async (files: string[], own: CommonOptions & SharePolicyOptions & ShareCommandOptions) => {
       refusePolicies(own)
       await joined(own, { stay: true }, session => runShare(session, files, own))
     })

@@ -38,6 +38,7 @@ class DownloadEnd {
   readonly #subscriptions: Unsubscribe[]
   readonly #disposed = new AbortController()
   #checkingPause = false
+  #isDescribed = false
 
   constructor(api: PeerApi, report: Report, digest: Digest) {
     this.#api = api
@@ -81,12 +82,19 @@ class DownloadEnd {
   #onVideo(video: VideoSnapshot): void {
     if (video.digest !== this.#digest || this.#disposed.signal.aborted) return
     const { state, failure } = video
+    this.#describe(video)
     // While an earlier run's chunks are checked again nothing arrives.
     if (state === 'transferring' || state === 'complete') this.#report.progress(video)
     if (state === 'complete') this.#end.resolve(video)
     if (failure && (state === 'failed' || state === 'paused')) {
       this.reject(new PeerError(failure.code, failure.message))
     } else if (state === 'paused') this.#onPause()
+  }
+
+  #describe(video: VideoSnapshot): void {
+    if (this.#isDescribed || video.mimeType === '') return
+    this.#isDescribed = true
+    this.#report.described(video)
   }
 
   #onPause(): void {

@@ -7,8 +7,11 @@ import type {
   VerifyResult,
   VideoSnapshot
 } from '../peer/api.ts'
+import { factsOf } from '../peer/content/media-facts.ts'
 import type { PeerError } from '../peer/errors.ts'
 import { describeGossip } from '../peer/gossip/gossip-text.ts'
+import { displayName } from '../shared/format.ts'
+import { describeFacts } from '../shared/media-facts.ts'
 
 /** Where the program speaks to: stdout for what was asked for, stderr for everything about the way there. */
 export interface Streams {
@@ -28,6 +31,8 @@ export interface Report {
   listening(status: PeerStatus): void
   ring(ring: RingSnapshot): void
   shared(video: VideoSnapshot, link: string): void
+  /** What a video is, as soon as its metadata are known: before any chunk of it. */
+  described(video: VideoSnapshot): void
   progress(video: VideoSnapshot): void
   stream(url: string): void
   complete(completion: Completion): void
@@ -52,7 +57,21 @@ export function jsonReport({ stdout }: Streams): Report {
     listening: status => event('listening', { peerId: status.peerId, addresses: status.addresses }),
     ring: ring => event('ring', ring),
     shared: (video, link) =>
-      event('shared', { id: video.id, link, chunks: video.chunks, bytes: video.bytes }),
+      event('shared', {
+        id: video.id,
+        link,
+        chunks: video.chunks,
+        bytes: video.bytes,
+        media: factsOf(video)
+      }),
+    described: video =>
+      event('described', {
+        id: video.id,
+        name: video.name,
+        mimeType: video.mimeType,
+        bytes: video.bytes,
+        media: factsOf(video)
+      }),
     progress: video =>
       event('progress', {
         id: video.id,
@@ -96,7 +115,17 @@ export function humanReport({ stdout, stderr }: Streams): Report {
     },
     ring: () => undefined,
     shared: (video, link) =>
-      say(`Sharing ${video.name} (${formatBytes(video.bytes)})\nID    ${video.id}\nLink  ${link}`),
+      say(
+        [
+          `Sharing ${displayName(video.name)} (${describeContent(video)})`,
+          `ID    ${video.id}`,
+          `Link  ${link}`
+        ].join('\n')
+      ),
+    described: video => {
+      stopBar()
+      stderr.write(`Fetching ${displayName(video.name)} (${describeContent(video)})\n`)
+    },
     progress: drawProgress,
     stream: url => say(`Watch at ${url}`),
     complete: ({ path, sha256, seconds }) =>
@@ -156,8 +185,8 @@ function describeVerification(result: VerifyResult): string {
 
 function describeStatus(status: PeerStatus, videos: VideoSnapshot[]): string {
   const lines = videos.map(
-    ({ name, state, have, chunks, holders, unshared }) =>
-      `  ${name}  ${state}  ${have}/${chunks} chunks  ${unshared ? 'no longer shared by its owner' : `${holders} holders`}`
+    video =>
+      `  ${displayName(video.name)}  ${video.state}  ${video.have}/${video.chunks} chunks  ${video.unshared ? 'no longer shared by its owner' : `${video.holders} holders`}  ${describeContent(video)}`
   )
   return [
     `${status.state} as ${status.peerId}`,
@@ -181,6 +210,12 @@ function describeRing(ring: RingSnapshot): string[] {
 
 function indented(lines: string[]): string {
   return lines.map(line => `  ${line}\n`).join('')
+}
+
+/** Size, and what the headers tell: `134.4 KiB, 0:10, 320 × 180, 25 fps, H.264 + AAC`. */
+function describeContent(video: VideoSnapshot): string {
+  const facts = displayName(describeFacts(video))
+  return [formatBytes(video.bytes), ...(facts === '' ? [] : [facts])].join(', ')
 }
 
 function formatBytes(bytes: number): string {

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { readFile, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const vsixBudget = 2 * 1024 * 1024
 const hostBudget = 2 * 1024 * 1024
 const playerBudget = 350 * 1024
+const inspectionBudget = 256 * 1024
 
 async function packagedFiles(): Promise<string[]> {
   const { stdout } = await run(process.execPath, [
@@ -95,8 +98,22 @@ describe('the bundle', () => {
     console.log(`      loaded at activation: ${(bytes / 1024).toFixed(0)} KiB`)
   })
 
-  it('stays within 2 MiB for host and command line', () => {
-    const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
+  it('reads headers of videos in a program of its own, which nothing else loads', () => {
+    const { bytes } = metafile.outputs['dist/inspection-worker.js']!
+    console.log(`      inspection: ${(bytes / 1024).toFixed(0)} KiB`)
+    assert.ok(bytes <= inspectionBudget, `${bytes} bytes`)
+    const parsers = Object.entries(metafile.outputs).filter(([, { inputs }]) =>
+      Object.keys(inputs).some(input => input.includes('node_modules/mediabunny/'))
+    )
+    assert.deepEqual(
+      parsers.map(([path]) => path),
+      ['dist/inspection-worker.js']
+    )
+  })
+
+  it('stays within 2 MiB for host and command line, inspection not counted', () => {
+    const outputs = Object.entries(metafile.outputs).filter(([path]) => path !== 'dist/inspection-worker.js')
+    const bytes = outputs.reduce((sum, [, output]) => sum + output.bytes, 0)
     console.log(`      host and command line: ${(bytes / 1024).toFixed(0)} KiB`)
     assert.ok(bytes <= hostBudget, `${bytes} bytes`)
   })
@@ -107,6 +124,28 @@ describe('the command line as it is built', () => {
     const [firstLine] = (await readFile('dist/cli.js', 'utf8')).split('\n', 1)
     assert.equal(firstLine, '#!/usr/bin/env node')
     assert.equal((await stat('dist/cli.js')).mode & 0o111, 0o111)
+  })
+
+  it('reads the headers of what it shares', async function () {
+    this.timeout(60_000)
+    const data = await mkdtemp(join(tmpdir(), 'chordcast-package-'))
+    const fixture = 'test/fixtures/sample-moov-last.mp4'
+    const options = ['--json', '--host', '127.0.0.1', '--no-mdns', '--data', data]
+    const program = spawn(process.execPath, ['dist/cli.js', 'share', fixture, ...options])
+    try {
+      let output = ''
+      for await (const text of program.stdout) {
+        output += text
+        if (output.includes('"event":"shared"')) break
+      }
+      const shared = output.split('\n').find(line => line.includes('"event":"shared"'))
+      const { media } = JSON.parse(shared ?? '{}')
+      assert.deepEqual([media.durationSeconds, media.width, media.indexAtEnd], [10, 320, true])
+    } finally {
+      program.kill('SIGTERM')
+      await once(program, 'exit')
+      await rm(data, { recursive: true })
+    }
   })
 
   it('tells how it is used', async () => {

@@ -7,12 +7,14 @@ import { SNIFF_LENGTH, sniffMimeType } from '../content/mime-type.ts'
 import { posterType } from '../content/poster.ts'
 import { identifyFile } from '../content/source-file.ts'
 import { findCaptions } from '../inspection/find-captions.ts'
+import { inspectFile } from '../inspection/inspect-file.ts'
 import type { Logger } from '../log.ts'
 
 export interface DescribeSourceOptions {
   /** As base64. */
   poster?: string | undefined
   log: Logger
+  signal: AbortSignal
 }
 
 /**
@@ -22,13 +24,16 @@ export interface DescribeSourceOptions {
  */
 export async function describeSource(
   path: string,
-  { poster, log }: DescribeSourceOptions
+  { poster, log, signal }: DescribeSourceOptions
 ): Promise<Omit<Metadata, 'sha256'>> {
   const mimeType = await sniffMimeType(await readHead(path))
+  const { facts, cover } = await inspectFile(path, mimeType, { log, signal })
   return {
     name: safeFileName(basename(path)),
     mimeType,
+    ...facts,
     ...(/^(?:video|audio)\//.test(mimeType) ? await captionsBeside(path, log) : {}),
+    ...(cover ? { poster: cover } : {}),
     ...posterOf(poster, log)
   }
 }

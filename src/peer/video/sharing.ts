@@ -82,15 +82,17 @@ export class Sharing {
     const contentKey = createContentKey(random)
     const keys = deriveContentKeys(contentKey)
     const contentId = random.bytes(CONTENT_ID_LENGTH)
-    const description = await describeSource(source, { poster, log })
-    const sealed = await sealFile(
-      source,
-      { chunkKey: keys.chunkKey, contentId },
-      {
-        signal,
-        onProgress: (bytesDone, bytes) => this.#init.onProgress({ path: source, bytes, bytesDone })
-      }
-    )
+    const [description, sealed] = await Promise.all([
+      describeSource(source, { poster, log, signal }),
+      sealFile(
+        source,
+        { chunkKey: keys.chunkKey, contentId },
+        {
+          signal,
+          onProgress: (bytesDone, bytes) => this.#init.onProgress({ path: source, bytes, bytesDone })
+        }
+      )
+    ])
     const metadata = { ...description, sha256: sealed.sha256 }
     const manifest = await createManifest(
       {

@@ -1,5 +1,6 @@
 import type { VideoSnapshot } from '../../peer/api.ts'
 import { countOf, displayName, formatBytes, formatRate, formatTime, percentOf } from '../../shared/format.ts'
+import { describeCodecs, formatFrameRate } from '../../shared/media-facts.ts'
 import { mediaKind } from '../../shared/media-type.ts'
 import type { Tooltip } from '../tooltip.ts'
 import {
@@ -60,9 +61,7 @@ export function videoTooltip(video: VideoSnapshot, online: boolean): Tooltip {
     ['Size', describeSize(video)]
   ]
   if (video.mimeType !== '') rows.push(['Type', displayName(video.mimeType)])
-  if (video.durationSeconds !== undefined) rows.push(['Duration', formatTime(video.durationSeconds)])
-  if (video.width !== undefined && video.height !== undefined)
-    rows.push(['Picture', `${video.width} × ${video.height}`])
+  rows.push(...mediaRows(video))
   if (video.chunks > 0)
     rows.push(['Chunks', `${video.have} of ${video.chunks}, ${formatBytes(video.chunkSize)} each`])
   rows.push(['Holders', `${countOf(video.holders, 'peer')} besides this one`])
@@ -77,6 +76,21 @@ const accessWords: Record<VideoSnapshot['policy'], string> = {
   open: 'whoever has the ID',
   ask: 'whom the owner approves',
   peers: 'peers that the owner listed'
+}
+
+function mediaRows(video: VideoSnapshot): Tooltip['rows'] {
+  const { durationSeconds, width, height, frameRate, codecs, hasAudio, captions } = video
+  const rows: Tooltip['rows'] = []
+  if (durationSeconds !== undefined) rows.push(['Duration', formatTime(durationSeconds)])
+  if (width !== undefined && height !== undefined) {
+    const pace = frameRate === undefined ? '' : `, ${formatFrameRate(frameRate)}`
+    rows.push(['Picture', `${width} × ${height}${pace}`])
+  }
+  if (codecs !== undefined) rows.push(['Codecs', displayName(describeCodecs(codecs))])
+  if (hasAudio === false) rows.push(['Sound', 'none'])
+  if (captions !== undefined)
+    rows.push(['Captions', captions.map(({ label }) => displayName(label)).join(', ')])
+  return rows
 }
 
 function noteOf(video: VideoSnapshot): { note?: string } {
