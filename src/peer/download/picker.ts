@@ -61,6 +61,8 @@ export interface SwarmSnapshot {
   readonly requests: readonly RequestSnapshot[]
   /** Missing chunks that players will need, nearest deadline first. */
   readonly wanted: readonly WantedChunk[]
+  /** Missing chunks of the container's index, without which nothing can be played. */
+  readonly index?: readonly number[]
   /** Whether a player is attached. */
   readonly playing: boolean
   /** Bytes per second over all holders. */
@@ -88,7 +90,8 @@ export interface ChunkCancellation {
 }
 
 /**
- * Decides what to ask for next. Classes in order: what a player needs, by deadline; the first and the last two chunks;
+ * Decides what to ask for next. Classes in order: what a player needs, by deadline; the first chunk, those of the
+ * container's index, then the others of the first and last two;
  * rarest first with random tie-break; endgame, a second holder for chunks whose first one is slow (libtorrent, Legout et al.
  * IMC 2006). No I/O, no clock.
  */
@@ -187,10 +190,10 @@ class Plan {
 
   pickEdges(): void {
     const { count } = this.#state.geometry
-    for (let step = 0; step < EDGE_CHUNKS; step++) {
-      for (const index of [step, count - 1 - step]) {
-        if (index >= 0 && index < count && this.#isUnrequested(index)) this.#ask(index, 'edge')
-      }
+    const edges = Array.from({ length: EDGE_CHUNKS }, (_, step) => [step, count - 1 - step]).flat()
+    const [first = 0, ...others] = edges
+    for (const index of [first, ...(this.#state.index ?? []), ...others]) {
+      if (index >= 0 && index < count && this.#isUnrequested(index)) this.#ask(index, 'edge')
     }
   }
 

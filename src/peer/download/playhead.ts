@@ -11,6 +11,9 @@ const MAX_AHEAD_CHUNKS = 128
 /** Assumed of a video whose duration is unknown, in bytes per second: 8 Mbit/s. */
 const ASSUMED_BYTE_RATE = 1_000_000
 
+/** More than that of an index is fetched as a player asks for it. */
+const MAX_INDEX_CHUNKS = 16
+
 /** Half-open range of plaintext bytes. */
 export interface ByteRange {
   readonly start: number
@@ -40,6 +43,8 @@ export interface PlayheadInit {
   geometry: Geometry
   have: ChunkSet
   durationSeconds?: number | undefined
+  /** The bytes that a player needs before any other, as the owner says. */
+  indexRange?: ByteRange | undefined
   /** Something is wanted that was not, or no longer: plan again now. */
   onChange: () => void
 }
@@ -49,14 +54,16 @@ export class Playhead {
   readonly #geometry: Geometry
   readonly #have: ChunkSet
   readonly #byteRate: number
+  readonly #index: readonly number[]
   readonly #onChange: () => void
   readonly #wants = new Set<Want>()
   readonly #waiters = new Set<Waiter>()
   #failure: PeerError | undefined
 
-  constructor({ geometry, have, durationSeconds, onChange }: PlayheadInit) {
+  constructor({ geometry, have, durationSeconds, indexRange, onChange }: PlayheadInit) {
     this.#geometry = geometry
     this.#have = have
+    this.#index = indexRange ? indexChunks(geometry, indexRange) : []
     this.#byteRate = durationSeconds ? geometry.byteLength / durationSeconds : ASSUMED_BYTE_RATE
     this.#onChange = onChange
   }
@@ -64,6 +71,11 @@ export class Playhead {
   /** Whether a player is attached. */
   get playing(): boolean {
     return this.#wants.size > 0 || this.#waiters.size > 0
+  }
+
+  /** Missing chunks of the container's index. */
+  get missingIndex(): number[] {
+    return this.#index.filter(index => !this.#have.has(index))
   }
 
   /** The chunk that a player waits for now, if any. */
@@ -154,6 +166,8 @@ export class Playhead {
     }
     // Who waits goes before who reads ahead.
     for (const { index } of this.#waiters) note(index, now - 1)
+    // A player that has not seen the index yet stops reading ahead to ask for it.
+    if (this.#wants.size > 0) for (const index of this.missingIndex) note(index, now)
     for (const want of this.#wants) this.#noteAhead(want, now, note)
     const chunks = [...deadlines].map(([index, deadline]) => ({ index, deadline }))
     return chunks.sort((a, b) => a.deadline - b.deadline)
@@ -179,4 +193,10 @@ export class Playhead {
     want.position = Math.max(want.position, byte)
     if (Math.floor(want.position / this.#geometry.chunkSize) !== before) this.#onChange()
   }
+}
+
+function indexChunks(geometry: Geometry, { start, end }: ByteRange): number[] {
+  if (start >= geometry.byteLength) return []
+  const { first, end: last } = chunksOfBytes(geometry, start, Math.min(end, geometry.byteLength))
+  return Array.from({ length: Math.min(last - first, MAX_INDEX_CHUNKS) }, (_, step) => first + step)
 }

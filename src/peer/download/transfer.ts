@@ -140,6 +140,7 @@ export class Transfer {
         received
       })),
       wanted: playhead.wanted(now),
+      index: playhead.missingIndex,
       playing: playhead.playing,
       downloadRate: meter.bytesPerSecond,
       freeBytes: budget.free,

@@ -116,6 +116,7 @@ export class VideoOpening {
       geometry: cipher.geometry,
       have: video.have,
       durationSeconds: metadata.durationSeconds,
+      indexRange: metadata.indexRange,
       onChange: onWanted
     })
     return { video, playhead }

@@ -39,6 +39,7 @@ interface Sketch {
   peers: readonly PeerSketch[]
   requests?: readonly (Partial<RequestSnapshot> & { index: number; peerId: string })[]
   wanted?: readonly WantedChunk[]
+  index?: readonly number[]
   playing?: boolean
   downloadRate?: number
   freeBytes?: number
@@ -95,6 +96,7 @@ function snapshot(sketch: Sketch): SwarmSnapshot {
     peers,
     requests: (sketch.requests ?? []).map(request => ({ length: SEALED, received: 0, ...request })),
     wanted: sketch.wanted ?? [],
+    index: sketch.index ?? [],
     playing: sketch.playing ?? false,
     downloadRate: sketch.downloadRate ?? 0,
     freeBytes: sketch.freeBytes ?? 32 * MIB,
@@ -166,6 +168,11 @@ describe('the picker', () => {
         title: 'the first and the last two chunks before the others',
         sketch: { peers: [{ rate: MIB / 2 }] },
         expected: [0, 19, 1, 18]
+      },
+      {
+        title: 'the chunks of the index right after the first one',
+        sketch: { peers: [{ rate: MIB / 2 }], index: [15, 16] },
+        expected: [0, 15, 16, 19]
       },
       {
         title: 'what a player needs before those, by deadline',

@@ -39,6 +39,42 @@ describe('the playhead', () => {
     assert.ok(chunks.length <= 128)
   })
 
+  describe('of a video whose index lies at its end', () => {
+    const index = { start: geometry.byteLength - 3 * CHUNK - 7, end: geometry.byteLength - CHUNK }
+
+    beforeEach(() => {
+      playhead = new Playhead({
+        geometry,
+        have,
+        durationSeconds: 100,
+        indexRange: index,
+        onChange: () => changes++
+      })
+    })
+
+    it('knows its missing chunks, and wants them once there is a player', () => {
+      assert.deepEqual([playhead.missingIndex, wanted()], [[396, 397, 398], []])
+      have.add(397)
+      playhead.want(WHOLE)
+      assert.deepEqual(wanted().slice(0, 4), [396, 398, 0, 1])
+    })
+
+    it('wants them right after the chunk that the player waits for', async () => {
+      playhead.want(WHOLE)
+      const waiting = playhead.waitForChunk(0, AbortSignal.timeout(10_000))
+      assert.deepEqual(wanted().slice(0, 5), [0, 396, 397, 398, 1])
+      playhead.chunkStored(0)
+      await waiting
+    })
+
+    it('believes no owner who says that it is large, or elsewhere', () => {
+      const ofRange = (start: number, end: number): number[] =>
+        new Playhead({ geometry, have, indexRange: { start, end }, onChange: () => undefined }).missingIndex
+      assert.equal(ofRange(0, Number.MAX_SAFE_INTEGER).length, 16)
+      assert.deepEqual(ofRange(geometry.byteLength, geometry.byteLength + 1), [])
+    })
+  })
+
   it('wants no more than the range', () => {
     playhead.want({ start: 3 * CHUNK + 5, end: 5 * CHUNK - 1 })
     assert.deepEqual(wanted(), [3, 4])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { copyFile, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PeerApi } from '../../../src/peer/api.ts'
 import { LoopbackPeers, until } from './loopback-peers.ts'
@@ -52,6 +53,23 @@ describe('What comes with a video', function () {
     }
   })
 
+  it('of an MP4 whose index lies last brings the index among the first chunks', async () => {
+    const path = join(peers.folder, 'index-last.mp4')
+    const { file, indexStart } = await withMuchMedia(10 * 1024 * 1024)
+    await writeFile(path, file)
+    const holder = await peers.open('holder', { limit: 1_500_000 })
+    await holder.join([])
+    const { digest, indexRange, indexAtEnd } = await holder.share(path)
+    assert.deepEqual([indexRange?.start, indexAtEnd], [indexStart, true])
+    const watcher = await peers.open('watcher')
+    await watcher.join([])
+    await watcher.fetch(await holder.link(digest))
+    await until(watcher, digest, ({ have }) => have >= 5)
+    const { states, chunkSize } = await watcher.chunkMap(digest)
+    assert.match(states, /0|1/, 'it is still arriving')
+    assert.equal(states.charAt(Math.floor(indexStart / chunkSize)), '3', states)
+  })
+
   it('makes no difference to the ID that an unchanged file has', async () => {
     const path = await fixture('sample.mp3', 'again.mp3')
     const first = await owner.share(path)
@@ -71,3 +89,17 @@ describe('What comes with a video', function () {
     assert.deepEqual([video.state, video.hasPoster, video.captions], ['sharing', undefined, undefined])
   })
 })
+
+/** The fixture whose index lies last, with a media box of `bytes` and, behind the index, as much as three chunks of nothing. */
+async function withMuchMedia(bytes: number): Promise<{ file: Buffer; indexStart: number }> {
+  const small = await readFile(new URL('sample-moov-last.mp4', FIXTURES))
+  const mediaStart = small.indexOf('mdat') - 4
+  const mediaEnd = mediaStart + small.readUInt32BE(mediaStart)
+  const media = Buffer.concat([small.subarray(mediaStart, mediaEnd), randomBytes(bytes)])
+  media.writeUInt32BE(media.length)
+  const free = randomBytes(768 * 1024)
+  free.writeUInt32BE(free.length)
+  free.write('free', 4)
+  const file = Buffer.concat([small.subarray(0, mediaStart), media, small.subarray(mediaEnd), free])
+  return { file, indexStart: mediaStart + media.length }
+}
