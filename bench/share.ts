@@ -1,65 +1,86 @@
-import { createHash, randomFillSync } from 'node:crypto'
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { createCipheriv, createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { createContentKey, deriveContentKeys } from '../src/peer/content/content-key.ts'
 import { CONTENT_ID_LENGTH } from '../src/peer/content/manifest.ts'
 import { sealFile } from '../src/peer/content/seal-file.ts'
 import { systemRandom } from '../src/peer/random.ts'
+import type { Bar, BenchContext, Benchmark, Contender, Outcome } from './harness/benchmark.ts'
+import { runContest } from './harness/contest.ts'
+import { judge } from './harness/judge.ts'
+import type { SampleFile } from './harness/scratch.ts'
 
-const MIB = 1024 * 1024
-const FILE_BYTES = 128 * MIB
-const RUNS = 5
+const MEBIBYTES = 128
+const OURS = 'encrypt + hash for sharing'
+const HASH = 'read + SHA-256'
+const ONE_THREAD = 'read + AES-256-GCM + SHA-256, one after the other'
 
-/** Encrypting and hashing a file for sharing, against reading it and hashing it once: interleaved, medians of five. */
-async function main(json: boolean): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'chordcast-bench-'))
-  const path = join(folder, 'video.bin')
-  await writeFile(path)
-  const rates: Record<'share' | 'sha256', number[]> = { share: [], sha256: [] }
-  for (let run = 0; run < RUNS; run++) {
-    rates.share.push(await rateOf(() => share(path)))
-    rates.sha256.push(
-      await rateOf(async () =>
-        createHash('sha256')
-          .update(await readFile(path))
-          .digest()
-      )
-    )
+const BARS: Bar[] = [
+  {
+    claim: '≥ 1 × the rate of one after the other',
+    contender: OURS,
+    figure: 'rate',
+    against: ONE_THREAD,
+    least: 1
   }
-  await rm(folder, { recursive: true })
-  print(json, { share: median(rates.share), sha256: median(rates.sha256) })
+]
+
+/** What the owner's side does with a file before its ID is known. */
+export const share: Benchmark = {
+  name: 'share',
+  summary: `encrypting and hashing ${MEBIBYTES} MiB for sharing, against node:crypto in one thread`,
+  runs: 5,
+  run: measureShare
 }
 
-async function writeFile(path: string): Promise<void> {
-  const file = await open(path, 'w')
-  for (let written = 0; written < FILE_BYTES; written += MIB)
-    await file.write(randomFillSync(Buffer.alloc(MIB)))
-  await file.close()
+async function measureShare(context: BenchContext): Promise<Outcome> {
+  const mebibytes = context.mebibytes ?? MEBIBYTES
+  const file = await context.scratch.sample(mebibytes)
+  const contenders = [
+    contender(OURS, file, seal),
+    contender(ONE_THREAD, file, encryptThenHash),
+    contender(HASH, file, hash)
+  ]
+  const results = await runContest(contenders, context)
+  const columns = [
+    { figure: 'rate', title: 'MB/s', digits: 0 },
+    { figure: 'cpu', title: 'CPU s', digits: 2 }
+  ]
+  return {
+    sections: [{ title: `${mebibytes} MiB from the page cache`, subject: 'work', columns, results }],
+    verdicts: judge(BARS, results),
+    notes: []
+  }
 }
 
-async function share(path: string): Promise<void> {
+function contender(name: string, file: SampleFile, work: (path: string) => Promise<unknown>): Contender {
+  return {
+    name,
+    measure: async () => {
+      const since = performance.now()
+      const cpu = process.cpuUsage()
+      await work(file.path)
+      const { user, system } = process.cpuUsage(cpu)
+      return {
+        rate: file.bytes / 1e3 / (performance.now() - since),
+        cpu: (user + system) / 1e6
+      }
+    }
+  }
+}
+
+async function seal(path: string): Promise<void> {
   const { chunkKey } = deriveContentKeys(createContentKey(systemRandom))
   await sealFile(path, { chunkKey, contentId: systemRandom.bytes(CONTENT_ID_LENGTH) })
 }
 
-async function rateOf(work: () => Promise<unknown>): Promise<number> {
-  const since = performance.now()
-  await work()
-  return FILE_BYTES / 1e6 / ((performance.now() - since) / 1000)
+async function encryptThenHash(path: string): Promise<void> {
+  const cipher = createCipheriv('aes-256-gcm', systemRandom.bytes(32), systemRandom.bytes(12))
+  const encrypted = cipher.update(await readFile(path))
+  createHash('sha256').update(encrypted).digest()
 }
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+async function hash(path: string): Promise<void> {
+  createHash('sha256')
+    .update(await readFile(path))
+    .digest()
 }
-
-function print(json: boolean, rates: { share: number; sha256: number }): void {
-  const ratio = rates.share / rates.sha256
-  if (json) console.log(JSON.stringify({ bench: 'share', unit: 'MB/s', ...rates, ratio }))
-  else
-    console.log(
-      `share   ${rates.share.toFixed(0)} MB/s\nsha256  ${rates.sha256.toFixed(0)} MB/s\nratio   ${ratio.toFixed(2)}`
-    )
-}
-
-await main(process.argv.includes('--json'))

@@ -36,6 +36,9 @@ export interface PeerStatus {
   /** Chunk payload, bytes per second, averaged over the last seconds. */
   uploadBytesPerSecond: number
   downloadBytesPerSecond: number
+  /** Chunk payload since this peer started, what came or went twice included. */
+  sentBytes: number
+  receivedBytes: number
   /** Open connections. */
   connections: number
 }

@@ -78,6 +78,8 @@ export class Presence {
       ...(gossip ? { gossip } : {}),
       uploadBytesPerSecond: traffic.total.sent.bytesPerSecond,
       downloadBytesPerSecond: traffic.total.received.bytesPerSecond,
+      sentBytes: traffic.sentBytes,
+      receivedBytes: traffic.receivedBytes,
       connections: network?.connections ?? 0
     }
   }

@@ -15,6 +15,9 @@ export interface PeerTraffic {
 export class TrafficBook {
   /** All peers together. */
   readonly total: { readonly sent: RateMeter; readonly received: RateMeter }
+  /** Bytes of chunk payload since the peer started. */
+  sentBytes = 0
+  receivedBytes = 0
   readonly #clock: Clock
   readonly #peers = new Map<string, PeerTraffic>()
 
@@ -24,11 +27,13 @@ export class TrafficBook {
   }
 
   sent(peerId: string, bytes: number): void {
+    this.sentBytes += bytes
     this.total.sent.add(bytes)
     this.of(peerId).sent.add(bytes)
   }
 
   received(peerId: string, bytes: number): void {
+    this.receivedBytes += bytes
     this.total.received.add(bytes)
     this.of(peerId).received.add(bytes)
   }

@@ -112,6 +112,8 @@ describe('control socket', () => {
       dataFolder: '/d',
       uploadBytesPerSecond: 1,
       downloadBytesPerSecond: 2,
+      sentBytes: 0,
+      receivedBytes: 0,
       connections: 3
     },
     video: VIDEO,

@@ -165,6 +165,8 @@ export class FakePeer implements RunningPeer {
       dataFolder: '/data',
       uploadBytesPerSecond: 0,
       downloadBytesPerSecond: 0,
+      sentBytes: 0,
+      receivedBytes: 0,
       connections: 0
     }
   }

@@ -60,6 +60,8 @@ export function fakeStatus(values: Partial<PeerStatus> = {}): PeerStatus {
     dataFolder: '/data',
     uploadBytesPerSecond: 0,
     downloadBytesPerSecond: 0,
+    sentBytes: 0,
+    receivedBytes: 0,
     connections: 0,
     ...values
   }

@@ -1,6 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Libp2p, Stream } from '@libp2p/interface'
 import { plaintext } from '@libp2p/plaintext'
@@ -11,62 +8,11 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { kernelTls } from '../src/peer/node/tls/kernel-tls.ts'
 import { TcpSockets, tcpNoting } from '../src/peer/node/tls/tcp-sockets.ts'
-
-const ENCRYPTERS = ['plaintext', 'stock', 'kernel'] as const
-type Encrypter = (typeof ENCRYPTERS)[number]
+import { type Answer, type Encrypter, TOTAL_BYTES } from './encrypter-protocol.ts'
 
 const PROTOCOL = '/bench/stream/1'
 const WRITE_BYTES = 256 * 1024
 const WARM_UP_BYTES = 32 * 1024 * 1024
-const TOTAL_BYTES = 256 * 1024 * 1024
-const GIB = 2 ** 30
-const RUNS = 5
-
-interface Measured {
-  /** MB/s, as the receiver sees it. */
-  rate: number
-  /** CPU seconds of both processes for each GiB. */
-  cpu: number
-}
-
-/** One libp2p stream between two processes, in writes of 256 KiB, by encrypter: interleaved, medians of five and their spread. */
-async function main(json: boolean): Promise<void> {
-  const results = new Map<Encrypter, Measured[]>(ENCRYPTERS.map(name => [name, []]))
-  for (let run = 0; run < RUNS; run++)
-    for (const [name, measured] of results) measured.push(await measure(name))
-  if (json) console.log(JSON.stringify({ bench: 'stream', results: Object.fromEntries(results) }))
-  else {
-    for (const [name, measured] of results) console.log(row(name, measured))
-    console.log(
-      `kernel ÷ stock: ${ratio(results, 'rate')} of the rate, ${ratio(results, 'cpu')} of the CPU time`
-    )
-  }
-}
-
-async function measure(encrypter: Encrypter): Promise<Measured> {
-  const receiver = fork(fileURLToPath(import.meta.url), ['receive', encrypter])
-  const [address] = await once(receiver, 'message')
-  const sender = fork(fileURLToPath(import.meta.url), ['send', encrypter, String(address)])
-  const [received, sent] = await Promise.all([answer(receiver), answer(sender)])
-  await Promise.all([receiver, sender].map(stop))
-  const bytes = TOTAL_BYTES
-  return { rate: bytes / 1e6 / received.seconds, cpu: ((received.cpu + sent.cpu) * GIB) / bytes }
-}
-
-interface Answer {
-  seconds: number
-  cpu: number
-}
-
-async function answer(child: ChildProcess): Promise<Answer> {
-  const [message] = await once(child, 'message')
-  return message as Answer
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  child.disconnect()
-  await once(child, 'exit')
-}
 
 async function receive(encrypter: Encrypter): Promise<void> {
   const node = await start(encrypter)
@@ -136,34 +82,7 @@ function read(stream: Stream, bytes: number): Promise<void> {
   })
 }
 
-function row(name: string, measured: Measured[]): string {
-  const rate = spread(
-    measured.map(({ rate }) => rate),
-    0
-  )
-  const cpu = spread(
-    measured.map(({ cpu }) => cpu),
-    2
-  )
-  return `${name.padEnd(12)}${rate.padEnd(24)} MB/s    ${cpu.padEnd(22)} CPU s/GiB`
-}
-
-function ratio(results: Map<Encrypter, Measured[]>, of: keyof Measured): string {
-  const median = (name: Encrypter) => medianOf((results.get(name) ?? []).map(measured => measured[of]))
-  return (median('kernel') / median('stock')).toFixed(2)
-}
-
-function medianOf(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-}
-
-function spread(values: number[], digits: number): string {
-  const [least, , median, , most] = values.toSorted((a, b) => a - b).map(value => value.toFixed(digits))
-  return `${median} (${least}–${most})`
-}
-
 const [role, encrypter, address] = process.argv.slice(2)
 process.on('disconnect', () => process.exit())
 if (role === 'receive') await receive(encrypter as Encrypter)
-else if (role === 'send') await send(encrypter as Encrypter, String(address))
-else await main(process.argv.includes('--json'))
+else await send(encrypter as Encrypter, String(address))

@@ -1,0 +1,7 @@
+import { encrypter } from './encrypter.ts'
+import type { Benchmark } from './harness/benchmark.ts'
+import { share } from './share.ts'
+import { transfer } from './transfer.ts'
+
+/** In the order in which a report runs them. */
+export const benchmarks: readonly Benchmark[] = [transfer, share, encrypter]
