@@ -1,7 +1,9 @@
 import { encrypter } from './encrypter.ts'
 import type { Benchmark } from './harness/benchmark.ts'
 import { share } from './share.ts'
+import { stream } from './stream.ts'
+import { swarm } from './swarm.ts'
 import { transfer } from './transfer.ts'
 
 /** In the order in which a report runs them. */
-export const benchmarks: readonly Benchmark[] = [transfer, share, encrypter]
+export const benchmarks: readonly Benchmark[] = [transfer, swarm, stream, share, encrypter]

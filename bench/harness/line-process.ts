@@ -73,13 +73,16 @@ export class LineProcess {
     }
   }
 
-  /** All events of that name until now. */
-  events(name: string): ProcessEvent[] {
-    return this.#events.filter(({ event }) => event === name)
+  /** As `event`, for events that come again and again: each is handed out once. */
+  async take(name: string, deadline = DEADLINE): Promise<ProcessEvent> {
+    const event = await this.event(name, deadline)
+    this.#events.splice(this.#events.indexOf(event), 1)
+    return event
   }
 
-  signal(signal: NodeJS.Signals): void {
-    this.#group.signal(signal)
+  /** The last event of that name until now. */
+  last(name: string): ProcessEvent | undefined {
+    return this.#events.findLast(({ event }) => event === name)
   }
 
   /** Ends it; resolves when it has gone. */

@@ -43,15 +43,23 @@ export async function measureSwarm(
   scratch: Scratch,
   plan: SwarmPlan
 ): Promise<SwarmMeasured> {
-  const folder = await scratch.newFolder()
+  const folders: string[] = []
+  const newFolder = async (): Promise<string> => {
+    const folder = await scratch.newFolder()
+    folders.push(folder)
+    return folder
+  }
   const running: { stop(): Promise<void> }[] = []
   try {
     const { file, uploadLimit } = plan
-    const seeder = await system.seed(file, { folder, ...(uploadLimit ? { uploadLimit } : {}) })
+    const seeder = await system.seed(file, {
+      folder: await newFolder(),
+      ...(uploadLimit ? { uploadLimit } : {})
+    })
     running.push(seeder)
     const fetchers: Fetcher[] = []
     for (let index = 0; index < plan.fetchers; index++) {
-      const fetcher = await seeder.fetcher(await scratch.newFolder())
+      const fetcher = await seeder.fetcher(await newFolder())
       fetchers.push(fetcher)
       running.push(fetcher)
     }
@@ -60,6 +68,7 @@ export async function measureSwarm(
     return await race(seeder, fetchers, plan)
   } finally {
     await Promise.all(running.map(process => process.stop()))
+    await Promise.all(folders.map(folder => scratch.remove(folder)))
   }
 }
 

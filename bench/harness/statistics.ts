@@ -1,3 +1,5 @@
+import { quantile } from '../../test/sim/swarm/statistics.ts'
+
 /** The middle of some numbers and how far they lie apart. */
 export interface Spread {
   median: number
@@ -9,20 +11,6 @@ export interface Spread {
 export function spreadOf(values: readonly number[]): Spread | undefined {
   if (values.length === 0) return undefined
   return { median: quantile(values, 0.5), least: Math.min(...values), most: Math.max(...values) }
-}
-
-/**
- * The value below which a share of the values lies, interpolated between neighbours (Hyndman and Fan, type 7, as R and NumPy do).
- *
- * @param share from 0 to 1
- * @returns NaN for no values
- */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const place = (sorted.length - 1) * share
-  const below = sorted[Math.floor(place)] ?? Number.NaN
-  const above = sorted[Math.ceil(place)] ?? Number.NaN
-  return below + (above - below) * (place - Math.floor(place))
 }
 
 /**

@@ -7,6 +7,8 @@ import time
 import libtorrent as lt
 
 LOOPBACK = '127.0.0.1'
+# Pieces that a player wants after the place where it reads.
+READ_AHEAD = 16
 task = json.loads(sys.argv[1])
 
 
@@ -93,7 +95,33 @@ def fetch():
     hear()
 
 
-if task['role'] == 'seed':
-    seed()
-else:
-    fetch()
+def stream():
+    say('ready', port=session.listen_port())
+    ports = hear()['ports']
+    torrent = add_torrent(lt.torrent_flags.sequential_download)
+    for port in ports:
+        torrent.connect_peer((LOOPBACK, port))
+    while True:
+        order = hear()
+        play(torrent, order['place'], order['bytes'])
+        say('arrived', progress=torrent.status().progress)
+
+
+def play(torrent, place, length):
+    info = torrent.torrent_file()
+    first = place // info.piece_length()
+    wanted = set(range(first, (place + length - 1) // info.piece_length() + 1))
+    torrent.clear_piece_deadlines()
+    for piece in range(first, min(first + READ_AHEAD, info.num_pieces())):
+        # The last argument is alert_when_available.
+        torrent.set_piece_deadline(piece, (piece - first) * 10, 1 if piece in wanted else 0)
+
+    def arrived(alert):
+        if isinstance(alert, lt.read_piece_alert):
+            wanted.discard(alert.piece)
+        return not wanted
+
+    await_alert(arrived)
+
+
+{'seed': seed, 'fetch': fetch, 'stream': stream}[task['role']]()

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { MIB } from '../harness/scratch.ts'
-import type { TransferSystem } from '../harness/transfer-system.ts'
-import { roleSystem } from './role-system.ts'
+import { STREAM_PIECE } from '../harness/stream-system.ts'
+import { type RoleSystem, roleStreamSystem, roleSystem } from './role-system.ts'
 import { writeTorrent } from './torrent-file.ts'
 
-export const LIBTORRENT_PROGRAM = join(import.meta.dirname, 'libtorrent-process.py')
+const PROGRAM = join(import.meta.dirname, 'libtorrent-process.py')
 /** Debian's first: a Python of the user's own seldom has the binding. */
 const PYTHONS = ['/usr/bin/python3', 'python3']
 
@@ -27,22 +27,18 @@ const TUNED = {
 /** `pe_forced` both ways, and the full stream under RC4. */
 const RC4 = { in_enc_policy: 0, out_enc_policy: 0, allowed_enc_level: 2, prefer_rc4: true }
 
-export interface LibtorrentOptions {
+interface LibtorrentOptions {
   name: string
   settings?: object
   pieceBytes?: number
 }
 
 /** libtorrent-rasterbar through its Python binding, over TCP, without any discovery. */
-export function libtorrentSystem({
-  name,
-  settings = {},
-  pieceBytes = MIB
-}: LibtorrentOptions): TransferSystem {
-  return roleSystem({
+function libtorrentRole({ name, settings = {}, pieceBytes = MIB }: LibtorrentOptions): RoleSystem {
+  return {
     name,
     missing: libtorrentMissing,
-    command: async () => [(await pythonWithLibtorrent()) ?? 'python3', LIBTORRENT_PROGRAM],
+    command: async () => [(await pythonWithLibtorrent()) ?? 'python3', PROGRAM],
     seedTask: async (file, { folder, uploadLimit = 0 }) => ({
       torrent: await writeTorrent(file, { folder, pieceBytes }),
       folder: file.folder,
@@ -50,19 +46,24 @@ export function libtorrentSystem({
       settings
     }),
     fetchTask: async (_file, { torrent }) => ({ torrent, settings })
-  })
+  }
 }
 
-export const libtorrent = libtorrentSystem({ name: 'libtorrent', settings: TUNED })
-export const libtorrentRc4 = libtorrentSystem({ name: 'libtorrent, RC4', settings: RC4 })
+export const libtorrent = roleSystem(libtorrentRole({ name: 'libtorrent', settings: TUNED }))
+export const libtorrentRc4 = roleSystem(libtorrentRole({ name: 'libtorrent, RC4', settings: RC4 }))
+/** Its own settings: the large queues that help one transfer let several fetchers crowd each other out. */
+export const libtorrentDefaults = roleSystem(libtorrentRole({ name: 'libtorrent' }))
+export const libtorrentStream = roleStreamSystem(
+  libtorrentRole({ name: 'libtorrent with deadlines', pieceBytes: STREAM_PIECE })
+)
 
-export async function libtorrentMissing(): Promise<string | undefined> {
+async function libtorrentMissing(): Promise<string | undefined> {
   if (await pythonWithLibtorrent()) return undefined
   return 'libtorrent is not installed (on Debian and Ubuntu: apt-get install python3-libtorrent)'
 }
 
 /** The first Python that has the binding. */
-export async function pythonWithLibtorrent(): Promise<string | undefined> {
+async function pythonWithLibtorrent(): Promise<string | undefined> {
   for (const python of PYTHONS) {
     const works = await promisify(execFile)(python, ['-c', 'import libtorrent']).then(
       () => true,

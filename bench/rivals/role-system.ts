@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { LineProcess, type ProcessEvent } from '../harness/line-process.ts'
 import type { SampleFile } from '../harness/scratch.ts'
+import { PLAY_DEADLINE, type Player, type StreamSystem } from '../harness/stream-system.ts'
 import type {
   Fetched,
   Fetcher,
@@ -35,6 +36,62 @@ export function roleSystem(system: RoleSystem): TransferSystem {
       const task = { role: 'seed', ...(await system.seedTask(file, options)) }
       return new RoleSeeder(system, file, ...(await startRole(system, task)))
     }
+  }
+}
+
+/**
+ * A rival that plays while it fetches: its process says `ready`, hears `{ command: 'go', ports }`, and then says `arrived`, with
+ * the `progress` of the whole, after each `{ command: 'play', place, bytes }`.
+ */
+export function roleStreamSystem(system: RoleSystem): StreamSystem {
+  return {
+    name: system.name,
+    missing: async () => await system.missing?.(),
+    open: async (file, { seederFolder, folder, uploadLimit }) => {
+      const seeding = {
+        role: 'seed',
+        ...(await system.seedTask(file, { folder: seederFolder, uploadLimit }))
+      }
+      const [seeder, ready] = await startRole(system, seeding)
+      try {
+        const task = { role: 'stream', folder, ...(await system.fetchTask(file, ready)) }
+        const [player] = await startRole(system, task)
+        return new RolePlayer(seeder, player, Number(ready.port))
+      } catch (error) {
+        await seeder.stop()
+        throw error
+      }
+    }
+  }
+}
+
+class RolePlayer implements Player {
+  readonly #seeder: LineProcess
+  readonly #player: LineProcess
+  readonly #port: number
+  progress = 0
+
+  constructor(seeder: LineProcess, player: LineProcess, port: number) {
+    this.#seeder = seeder
+    this.#player = player
+    this.#port = port
+  }
+
+  async begin(): Promise<number> {
+    this.#player.tell({ command: 'go', ports: [this.#port] })
+    return performance.now()
+  }
+
+  async play(place: number, bytes: number): Promise<number> {
+    const since = performance.now()
+    this.#player.tell({ command: 'play', place, bytes })
+    const { at, progress } = await this.#player.take('arrived', PLAY_DEADLINE)
+    this.progress = Number(progress)
+    return (at - since) / 1000
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#player.stop(), this.#seeder.stop()])
   }
 }
 

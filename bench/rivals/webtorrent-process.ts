@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { Role } from './role.ts'
 
 interface Task {
-  role: 'seed' | 'fetch'
+  role: 'seed' | 'fetch' | 'stream'
   /** Folder of the package. */
   package: string
   torrent: string
@@ -19,6 +20,9 @@ interface Torrent {
   /** Payload, checked or not. */
   received: number
   done: boolean
+  /** From 0 to 1. */
+  progress: number
+  files: { createReadStream(range: { start: number }): Readable }[]
   once(event: string, listener: () => void): void
   addPeer(address: string): void
 }
@@ -77,18 +81,48 @@ async function seed(client: Client, torrentFile: Uint8Array): Promise<void> {
 }
 
 async function fetchFile(client: Client, torrentFile: Uint8Array): Promise<void> {
+  const torrent = await addWhenTold(client, torrentFile)
+  await new Promise<void>(resolve => torrent.once('done', resolve))
+  role.say('done', { received: torrent.received })
+  await role.next()
+}
+
+async function stream(client: Client, torrentFile: Uint8Array): Promise<void> {
+  const torrent = await addWhenTold(client, torrentFile)
+  await new Promise<void>(resolve => torrent.once('ready', resolve))
+  let playing: Readable | undefined
+  for (;;) {
+    const { place, bytes } = await role.next<{ place: number; bytes: number }>()
+    playing?.destroy()
+    playing = torrent.files[0]?.createReadStream({ start: place })
+    // Given up at the next place.
+    playing?.on('error', () => undefined)
+    await arrived(playing, bytes)
+    role.say('arrived', { progress: torrent.progress })
+  }
+}
+
+/** Resolves when so much is here; whatever comes after that is read on. */
+function arrived(stream: Readable | undefined, bytes: number): Promise<void> {
+  let missing = bytes
+  return new Promise(resolve => {
+    stream?.on('data', (block: Uint8Array) => {
+      missing -= block.length
+      if (missing <= 0) resolve()
+    })
+  })
+}
+
+async function addWhenTold(client: Client, torrentFile: Uint8Array): Promise<Torrent> {
   role.say('ready', { port: client.torrentPort })
   const { ports } = await role.next<{ ports: number[] }>()
   const torrent = client.add(torrentFile, { path: task.folder, announce: [] })
   torrent.once('infoHash', () => {
     for (const port of ports) torrent.addPeer(`127.0.0.1:${port}`)
   })
-  await new Promise<void>(resolve => torrent.once('done', resolve))
-  role.say('done', { received: torrent.received })
-  await role.next()
+  return torrent
 }
 
 const client = await openClient()
 const torrentFile = await readFile(task.torrent)
-if (task.role === 'seed') await seed(client, torrentFile)
-else await fetchFile(client, torrentFile)
+await { seed, fetch: fetchFile, stream }[task.role](client, torrentFile)

@@ -1,24 +1,19 @@
 import { join } from 'node:path'
 import { cached, npmInstall } from '../../test/harness/cache.ts'
 import { MIB } from '../harness/scratch.ts'
-import type { TransferSystem } from '../harness/transfer-system.ts'
-import { roleSystem } from './role-system.ts'
+import { STREAM_PIECE } from '../harness/stream-system.ts'
+import { type RoleSystem, roleStreamSystem, roleSystem } from './role-system.ts'
 import { writeTorrent } from './torrent-file.ts'
 
 const VERSION = '3.0.21'
-export const WEBTORRENT_PROGRAM = join(import.meta.dirname, 'webtorrent-process.ts')
-
-export interface WebTorrentOptions {
-  name: string
-  pieceBytes?: number
-}
+const PROGRAM = join(import.meta.dirname, 'webtorrent-process.ts')
 
 /** WebTorrent over plain TCP. It is no dependency of this project: npm puts it into the user's cache. */
-export function webtorrentSystem({ name, pieceBytes = MIB }: WebTorrentOptions): TransferSystem {
-  return roleSystem({
-    name,
+function webtorrentRole(pieceBytes: number): RoleSystem {
+  return {
+    name: 'WebTorrent',
     missing: webtorrentMissing,
-    command: async () => [process.execPath, WEBTORRENT_PROGRAM],
+    command: async () => [process.execPath, PROGRAM],
     seedTask: async (file, { folder, uploadLimit }) => ({
       package: await installedWebTorrent(),
       torrent: await writeTorrent(file, { folder, pieceBytes }),
@@ -26,12 +21,13 @@ export function webtorrentSystem({ name, pieceBytes = MIB }: WebTorrentOptions):
       uploadLimit
     }),
     fetchTask: async (_file, { torrent }) => ({ package: await installedWebTorrent(), torrent })
-  })
+  }
 }
 
-export const webtorrent = webtorrentSystem({ name: 'WebTorrent' })
+export const webtorrent = roleSystem(webtorrentRole(MIB))
+export const webtorrentStream = roleStreamSystem(webtorrentRole(STREAM_PIECE))
 
-export async function webtorrentMissing(): Promise<string | undefined> {
+async function webtorrentMissing(): Promise<string | undefined> {
   return await installedWebTorrent().then(
     () => undefined,
     (error: unknown) =>
@@ -40,7 +36,7 @@ export async function webtorrentMissing(): Promise<string | undefined> {
 }
 
 /** The folder of the package. */
-export async function installedWebTorrent(): Promise<string> {
+async function installedWebTorrent(): Promise<string> {
   const folder = await cached(`webtorrent-${VERSION}`, draft => npmInstall(draft, [`webtorrent@${VERSION}`]))
   return join(folder, 'node_modules/webtorrent')
 }
