@@ -26,6 +26,10 @@ const TYPES = [
   'busy',
   'failed',
   'load',
+  'reachable',
+  'peers',
+  'offer',
+  'offer-all',
   'something-new'
 ]
 
@@ -36,7 +40,9 @@ const anyValue = fc.oneof(
   fc.boolean(),
   fc.constant(null),
   fc.uint8Array({ maxLength: 100 }),
-  fc.array(fc.integer({ min: -1, max: 40_000 }), { maxLength: 20 })
+  fc.array(fc.integer({ min: -1, max: 40_000 }), { maxLength: 20 }),
+  fc.array(fc.string({ maxLength: 300 }), { maxLength: 20 }),
+  fc.array(fc.record({ peerId: fc.string(), addresses: fc.array(fc.string()) }), { maxLength: 20 })
 )
 
 /** Messages that look like ours, with any value in each field. */
@@ -55,7 +61,9 @@ const anyMessage: fc.Arbitrary<Message> = fc.record(
     retryAfter: anyValue,
     code: anyValue,
     active: anyValue,
-    limit: anyValue
+    limit: anyValue,
+    addresses: anyValue,
+    peers: anyValue
   },
   { requiredKeys: [] }
 )

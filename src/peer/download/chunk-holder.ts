@@ -33,7 +33,11 @@ export interface HolderSession {
   readonly roundTripMilliseconds?: number | undefined
   /** Whether it is over, whoever ended it. */
   readonly closed: boolean
-  on(event: 'have' | 'closed', listener: () => void): Unsubscribe
+  /** Chunks that it wants to be asked for, unless a player waits for another one; undefined: any. */
+  readonly offered?: ChunkSet | undefined
+  on(event: 'have' | 'offer' | 'closed', listener: () => void): Unsubscribe
+  /** It tells of other peers that fetch this video: not to be trusted, see `SwarmComponents.dialable`. */
+  onPeers?(listener: (peers: readonly Holder[]) => void): Unsubscribe
   /** Whether one more chunk of so many bytes may be asked for now. */
   canRequest(length: number): boolean
   /**

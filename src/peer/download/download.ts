@@ -38,6 +38,8 @@ export interface DownloadComponents {
   news?: HolderNews
   /** @throws PeerError PEER_UNREACHABLE, PROOF_INVALID, VIDEO_UNKNOWN, BUSY, TIMEOUT */
   openSession(holder: Holder, signal: AbortSignal): Promise<HolderSession>
+  /** See `SwarmComponents.dialable`. */
+  dialable?(holders: readonly Holder[]): Promise<readonly Holder[]>
   /**
    * Gets the content key from a holder, checked against the manifest's commitment.
    * @throws PeerError KEY_DENIED, GRANT_INVALID, PEER_UNREACHABLE, TIMEOUT

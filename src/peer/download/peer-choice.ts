@@ -21,6 +21,8 @@ const NEAR_BEST = 1.15
 export interface PeerSnapshot {
   readonly peerId: string
   readonly have: ChunkSet
+  /** Chunks that it wants to be asked for, unless a player waits for another one; undefined: any that it has. */
+  readonly offered?: ChunkSet | undefined
   /** Bytes per second while it had something to send; undefined until measured. */
   readonly rate: number | undefined
   readonly roundTripMilliseconds: number
@@ -39,6 +41,12 @@ export interface PeerSnapshot {
   readonly busyUntil: number
   /** Chunks that it refused lately though it had announced them. */
   readonly refused: ChunkSet
+}
+
+/** Whether a holder can be asked for a chunk; `urgent`: a player waits for it. */
+export function canGive(peer: PeerSnapshot, index: number, urgent = false): boolean {
+  if (!peer.have.has(index) || peer.refused.has(index)) return false
+  return urgent || peer.offered === undefined || peer.offered.has(index)
 }
 
 /** How many requests a holder is given at once: two seconds' worth, or two round trips'. */

@@ -4,6 +4,7 @@ import { pickRandom, type Random } from '../random.ts'
 import { DEFAULT_STRATEGY, type PickStrategy } from '../strategy.ts'
 import type { ChunkSet } from './chunk-holder.ts'
 import {
+  canGive,
   chooseNearBest,
   choosePeer,
   expectedFinish,
@@ -141,7 +142,7 @@ export function inFlightLimit(state: SwarmSnapshot): number {
 /** The most urgent chunk that nobody was asked for and somebody could be. */
 function nextWanted(state: SwarmSnapshot, now: number, asked: ChunkSet): WantedChunk | undefined {
   const isObtainable = (index: number): boolean =>
-    state.peers.some(peer => peer.have.has(index) && !peer.refused.has(index) && peer.busyUntil <= now)
+    state.peers.some(peer => canGive(peer, index, true) && peer.busyUntil <= now)
   return state.wanted.find(({ index }) => !asked.has(index) && isObtainable(index))
 }
 
@@ -225,7 +226,7 @@ class Plan {
   #ask(index: number, urgency: Urgency, extraDepth = 0): boolean {
     const length = sealedLength(this.#state.geometry, index)
     if (!this.#fits(length) || (urgency !== 'playhead' && this.#spare < length)) return false
-    const candidates = this.#holdersWithRoom(index, length, extraDepth)
+    const candidates = this.#holdersWithRoom(index, length, urgency, extraDepth)
     const peer = this.#choose(candidates, length, urgency)
     if (!peer) return false
     this.#pick(index, peer, length, urgency)
@@ -245,7 +246,7 @@ class Plan {
     const first = request && this.#peers.get(request.peerId)
     if (!request || !first || asked.length >= MAX_COPIES || request.received === request.length) return
     if (!this.#fits(request.length)) return
-    const candidates = this.#holdersWithRoom(index, request.length, extraDepth).filter(
+    const candidates = this.#holdersWithRoom(index, request.length, urgency, extraDepth).filter(
       peer => !asked.includes(peer.peerId) && !peer.snubbed
     )
     const peer = chooseNearBest(candidates, request.length, this.#random, this.#swarmRate)
@@ -285,9 +286,10 @@ class Plan {
   }
 
   /** Holders that can be asked; snubbed ones only when there is no other. */
-  #holdersWithRoom(index: number, bytes: number, extraDepth: number): PeerSnapshot[] {
+  #holdersWithRoom(index: number, bytes: number, urgency: Urgency, extraDepth: number): PeerSnapshot[] {
+    const isUrgent = urgency === 'playhead'
     const holders = [...this.#peers.values()].filter(
-      peer => peer.have.has(index) && !peer.refused.has(index) && hasRoom(peer, bytes, this.#now, extraDepth)
+      peer => canGive(peer, index, isUrgent) && hasRoom(peer, bytes, this.#now, extraDepth)
     )
     const responsive = holders.filter(peer => !peer.snubbed)
     return responsive.length > 0 ? responsive : holders

@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts'
 import type { PickStrategy } from '../strategy.ts'
-import type { PeerSnapshot } from './peer-choice.ts'
+import { canGive, type PeerSnapshot } from './peer-choice.ts'
 import type { SwarmSnapshot } from './picker.ts'
 
 /**
@@ -32,5 +32,5 @@ export function nextMissing(
 }
 
 function isObtainable(index: number, candidates: readonly PeerSnapshot[]): boolean {
-  return candidates.some(peer => peer.have.has(index) && !peer.refused.has(index))
+  return candidates.some(peer => canGive(peer, index))
 }

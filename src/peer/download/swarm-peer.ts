@@ -25,6 +25,14 @@ export function takenBack(): PeerError {
   return new PeerError('ABORTED', 'The request was taken back.')
 }
 
+/** Told what the session of a holder tells. */
+export interface SwarmPeerListeners {
+  onHave(): void
+  onOffer(): void
+  onPeers(peers: readonly Holder[]): void
+  onClose(): void
+}
+
 /** One connected holder: its session, what it has been like, what it was asked for. */
 export class SwarmPeer {
   readonly holder: Holder
@@ -47,8 +55,14 @@ export class SwarmPeer {
     return this.session.roundTripMilliseconds ?? ASSUMED_ROUND_TRIP
   }
 
-  listen(onHave: () => void, onClose: () => void): void {
-    this.#unsubscribe.push(this.session.on('have', onHave), this.session.on('closed', onClose))
+  listen(listeners: SwarmPeerListeners): void {
+    const { onHave, onOffer, onPeers, onClose } = listeners
+    this.#unsubscribe.push(
+      this.session.on('have', onHave),
+      this.session.on('offer', onOffer),
+      this.session.on('closed', onClose),
+      this.session.onPeers?.(onPeers) ?? (() => undefined)
+    )
   }
 
   /** What the picker sees of it at `now`. */
@@ -57,6 +71,7 @@ export class SwarmPeer {
     return {
       peerId: this.peerId,
       have: this.session.have,
+      offered: this.session.offered,
       rate: this.score.rate,
       roundTripMilliseconds: this.roundTripMilliseconds,
       penalty: this.score.penalty(this.session.load.active / Math.max(1, this.session.load.limit)),

@@ -18,6 +18,9 @@ const MAX_DIALLING_HINTED = 4
 /** Holders remembered for one video. */
 const MAX_CANDIDATES = 200
 
+/** Peers that one holder may tell of while it is connected. */
+const MAX_INTRODUCED = 64
+
 /** Milliseconds for one search, and for one session to open. */
 const SEARCH_DEADLINE = 30_000
 const OPEN_DEADLINE = 15_000
@@ -40,6 +43,8 @@ export interface SwarmComponents {
   /** Absent: holders are found by searches alone. */
   news?: HolderNews
   openSession(holder: Holder, signal: AbortSignal): Promise<HolderSession>
+  /** Of the peers that a holder tells of, those that may be dialled from here, at the addresses that may. None without it. */
+  dialable?(holders: readonly Holder[]): Promise<readonly Holder[]>
 }
 
 export interface SwarmInit {
@@ -222,6 +227,17 @@ export class Swarm {
     if (known.state === 'idle') this.#candidates.delete(peerId)
   }
 
+  /** Adds holders that another one told of. Never rejects. */
+  async #meet(holders: readonly Holder[]): Promise<void> {
+    try {
+      const dialable = (await this.#components.dialable?.(holders)) ?? []
+      if (this.#stopping.signal.aborted) return
+      for (const holder of dialable) if (!this.#candidates.has(holder.peerId)) this.#add(holder)
+    } catch (error) {
+      this.#components.log.debug(`Peers that a holder told of are left out: ${toPeerError(error).message}`)
+    }
+  }
+
   async #sleepUnlessWoken(milliseconds: number): Promise<void> {
     const pause = new AbortController()
     this.#pause = pause
@@ -285,10 +301,16 @@ export class Swarm {
     candidate.state = 'connected'
     this.#peers.add(peer)
     this.#fruitlessSearches = 0
-    peer.listen(
-      () => this.#changed(),
-      () => this.drop(peer, new PeerError('PEER_UNREACHABLE', 'A holder closed the stream.'))
-    )
+    let introduced = 0
+    peer.listen({
+      onHave: () => this.#changed(),
+      onOffer: () => this.#init.onChange(),
+      onPeers: holders => {
+        introduced += holders.length
+        if (introduced <= MAX_INTRODUCED) void this.#meet(holders)
+      },
+      onClose: () => this.drop(peer, new PeerError('PEER_UNREACHABLE', 'A holder closed the stream.'))
+    })
     this.#components.log.debug(`Connected to holder ${peer.peerId}`)
     this.#changed()
   }

@@ -60,6 +60,8 @@ export class Transfer {
   readonly #storing = new Map<number, Promise<void>>()
   #availability = new Uint16Array()
   #availabilityVersion = -1
+  #receivedBytes = 0
+  #storedBytes = 0
 
   constructor(init: TransferInit) {
     this.#init = init
@@ -106,6 +108,8 @@ export class Transfer {
     this.#cancelTimer?.()
     for (const request of [...this.#requests]) request.cancel.abort(takenBack())
     await Promise.all(this.#storing.values())
+    const spare = this.#receivedBytes - this.#storedBytes
+    this.#init.log.debug(`${this.#receivedBytes} bytes of chunks came, ${spare} of them in vain`)
   }
 
   #planNow(): void {
@@ -226,6 +230,7 @@ export class Transfer {
   #noteProgress(request: ActiveRequest, received: number): void {
     const bytes = received - request.received
     request.received = received
+    this.#receivedBytes += bytes
     request.peer.score.received(bytes)
     this.#init.meter.add(bytes)
   }
@@ -257,6 +262,7 @@ export class Transfer {
     }
     peer.score.verified(clock.monotonic() - request.requestedAt)
     this.#takeBackCopies(request)
+    this.#storedBytes += request.length
     await store(index, accepted)
   }
 

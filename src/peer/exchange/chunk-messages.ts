@@ -7,6 +7,7 @@ import { PeerError } from '../errors.ts'
 import type { Message } from '../wire/frame-codec.ts'
 import type { Hello } from '../wire/hello.ts'
 import { bytesUpTo, integer, listUpTo, parseMessage, piecesUpTo, textUpTo } from '../wire/message-schema.ts'
+import { MAX_INTRODUCED } from './introductions.ts'
 
 /** Manifest, leaves and chunks of one video over one stream. */
 export const CHUNK_PROTOCOL = '/chordcast/chunk/1'
@@ -28,6 +29,11 @@ export const MAX_ANSWER_BYTES = Math.max(MAX_MANIFEST_BYTES, MAX_SLICE_BYTES) + 
 /** Bytes of one request at most: the set of chunks that the asking side holds is the longest. */
 export const MAX_REQUEST_BYTES = 32 * 1024
 
+/** Addresses of one peer that are told to others at most, and the length of each. */
+export const MAX_PEER_ADDRESSES = 8
+const MAX_ADDRESS_LENGTH = 256
+const MAX_PEER_ID_LENGTH = 128
+
 const request = integer(0, 2 ** 32)
 const index = integer(0, MAX_CHUNK_COUNT - 1)
 
@@ -42,10 +48,15 @@ const haveMoreSchema = v.looseObject({
   indices: listUpTo(index, MAX_GAINED_INDICES)
 })
 
+/** Multiaddrs as text. Whoever reads them decides which to dial. */
+const addresses = listUpTo(textUpTo(MAX_ADDRESS_LENGTH), MAX_PEER_ADDRESSES)
+
 /** What the side that opened the stream may send. */
 const requestSchema = v.variant('type', [
   haveSchema,
   haveMoreSchema,
+  /** Where it can be dialled by the other peers that fetch this video, who are told so. Comes once. */
+  v.looseObject({ type: v.literal('reachable'), addresses }),
   v.looseObject({ type: v.literal('manifest-request'), request }),
   v.looseObject({
     type: v.literal('leaves-request'),
@@ -61,6 +72,14 @@ const requestSchema = v.variant('type', [
 const answerSchema = v.variant('type', [
   haveSchema,
   haveMoreSchema,
+  /** Other peers that fetch this video. */
+  v.looseObject({
+    type: v.literal('peers'),
+    peers: listUpTo(v.looseObject({ peerId: textUpTo(MAX_PEER_ID_LENGTH), addresses }), MAX_INTRODUCED)
+  }),
+  /** More chunks to ask for; others only while a player waits for them, until `offer-all`. */
+  v.looseObject({ type: v.literal('offer'), indices: listUpTo(index, MAX_GAINED_INDICES) }),
+  v.looseObject({ type: v.literal('offer-all') }),
   v.looseObject({ type: v.literal('manifest'), request, data: bytesUpTo(MAX_MANIFEST_BYTES) }),
   v.looseObject({ type: v.literal('leaves'), request, data: bytesUpTo(MAX_LEAVES_PER_PAGE * HASH_LENGTH) }),
   v.looseObject({

@@ -5,11 +5,13 @@ import type { Bitfield } from '../content/bitfield.ts'
 import { PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
+import type { Switch } from '../strategy.ts'
 import type { FrameChannel } from '../wire/frame-channel.ts'
 import { CHUNK_HELLO, MAX_REQUEST_BYTES, sliceLimit } from './chunk-messages.ts'
 import { FairUplink } from './fair-uplink.ts'
 import type { Opened } from './opening.ts'
 import { ServedStream } from './served-stream.ts'
+import { ServedSwarm } from './served-swarm.ts'
 import type { ServedVideo } from './served-video.ts'
 import { StreamAcceptor } from './stream-acceptor.ts'
 import type { TokenBucket } from './token-bucket.ts'
@@ -30,6 +32,8 @@ export interface ChunkServerInit {
   limits?: ChunkServerLimits
   ownPeerId: string
   uploadLimiter: TokenBucket
+  /** Whether receivers are offered different chunks first; see `FirstCopies`. */
+  firstCopy?: Switch
   clock: Clock
   random: Random
   log: Logger
@@ -46,7 +50,7 @@ export class ChunkServer {
   readonly #limits: ChunkServerLimits
   readonly #uplink: FairUplink
   readonly #acceptor: StreamAcceptor<ServedVideo>
-  readonly #streams = new Map<Digest, Set<ServedStream>>()
+  readonly #swarms = new Map<Digest, ServedSwarm>()
 
   constructor(init: ChunkServerInit) {
     this.#init = init
@@ -78,7 +82,7 @@ export class ChunkServer {
   /** Ends all streams of a video that is no longer served. */
   withdraw(digest: Digest): void {
     const reason = new PeerError('VIDEO_UNKNOWN', 'This video is no longer shared here.')
-    for (const stream of [...(this.#streams.get(digest) ?? [])]) stream.stop(reason)
+    this.#swarms.get(digest)?.stop(reason)
   }
 
   /** Ends all streams. */
@@ -93,6 +97,7 @@ export class ChunkServer {
     signal: AbortSignal
   ): Promise<void> {
     const { clock, log, onUploaded, onPeerHave } = this.#init
+    const swarm = this.#swarmOf(digest)
     const stream = new ServedStream({
       channel,
       digest,
@@ -104,25 +109,37 @@ export class ChunkServer {
       uplink: this.#uplink,
       clock,
       log,
-      onUploaded: bytes => onUploaded(peerId, digest, bytes),
-      onPeerHave: have => onPeerHave?.(peerId, digest, have)
+      onUploaded: bytes => {
+        swarm.onSent(bytes)
+        onUploaded(peerId, digest, bytes)
+      },
+      onPeerHave: (have, gained) => {
+        onPeerHave?.(peerId, digest, have)
+        swarm.onGained(stream, gained)
+      },
+      onStarted: () => swarm.enter(stream, video.have),
+      onWanted: index => swarm.onWanted(stream, index),
+      onReachable: addresses => swarm.onReachable(stream, addresses)
     })
-    this.#remember(digest, stream)
     try {
       await stream.run(signal)
     } finally {
-      this.#forget(digest, stream)
+      swarm.leave(stream)
+      if (swarm.isEmpty) this.#end(digest, swarm)
     }
   }
 
-  #remember(digest: Digest, stream: ServedStream): void {
-    const streams = this.#streams.get(digest) ?? new Set()
-    this.#streams.set(digest, streams.add(stream))
+  #end(digest: Digest, { sent, met }: ServedSwarm): void {
+    this.#swarms.delete(digest)
+    this.#init.log.debug(`${digest.slice(0, 8)}: ${sent} bytes were sent over ${met} streams`)
   }
 
-  #forget(digest: Digest, stream: ServedStream): void {
-    const streams = this.#streams.get(digest)
-    streams?.delete(stream)
-    if (streams?.size === 0) this.#streams.delete(digest)
+  #swarmOf(digest: Digest): ServedSwarm {
+    const known = this.#swarms.get(digest)
+    if (known) return known
+    const { clock, random, firstCopy = 'on' } = this.#init
+    const swarm = new ServedSwarm({ clock, random, firstCopy })
+    this.#swarms.set(digest, swarm)
+    return swarm
   }
 }

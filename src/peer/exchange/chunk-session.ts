@@ -6,9 +6,16 @@ import { PeerError } from '../errors.ts'
 import { EventEmitter, type Unsubscribe } from '../event-emitter.ts'
 import type { MessageChannel } from '../wire/frame-channel.ts'
 import type { Message } from '../wire/frame-codec.ts'
-import { type ChunkAnswer, MAX_LEAVES_PER_PAGE, parseAnswer, type SliceMessage } from './chunk-messages.ts'
+import {
+  type ChunkAnswer,
+  MAX_LEAVES_PER_PAGE,
+  MAX_PEER_ADDRESSES,
+  parseAnswer,
+  type SliceMessage
+} from './chunk-messages.ts'
 import { timedOut, withDeadline } from './deadline.ts'
 import { HaveReporter, type HaveSource } from './have-reporter.ts'
+import type { IntroducedPeer } from './introductions.ts'
 import { PendingChunk } from './pending-chunk.ts'
 import { outOfTurn, PendingRequests, type RequestedAnswer } from './pending-requests.ts'
 import { RemoteHave } from './remote-have.ts'
@@ -39,6 +46,9 @@ export interface PeerLoad {
 interface ChunkSessionEvents {
   /** Chunks that the other side has gained. */
   have: readonly number[]
+  /** What may be asked for has changed. */
+  offer: undefined
+  peers: readonly IntroducedPeer[]
   /** The session is over; undefined when in good order. */
   closed: PeerError | undefined
 }
@@ -50,6 +60,8 @@ export interface ChunkSessionInit {
   have: Bitfield
   clock: Clock
   downloadLimiter: TokenBucket
+  /** Where others that fetch this video may dial this peer; they are told once it has something to give. */
+  ownAddresses?(): readonly string[]
   /** Chunk payload that has just arrived. */
   onReceived?(bytes: number): void
   /** Memory that a chunk is put together in; of its own by default. */
@@ -76,6 +88,7 @@ export class ChunkSession {
   #lastByteAt: number
   #answers = 0
   #isThrottled = false
+  #offered: Set<number> | undefined
   #load: PeerLoad = { active: 0, limit: 1 }
   #reporter: HaveReporter | undefined
   #cancelWatch: CancelTimer | undefined
@@ -93,6 +106,11 @@ export class ChunkSession {
   /** What the other side holds. Live; do not change it. */
   get have(): Bitfield {
     return this.#remoteHave.have
+  }
+
+  /** Chunks that the other side wants to be asked for, unless a player waits for another one; undefined: any. */
+  get offered(): ReadonlySet<number> | undefined {
+    return this.#offered
   }
 
   get load(): PeerLoad {
@@ -113,6 +131,11 @@ export class ChunkSession {
     listener: (value: ChunkSessionEvents[Name]) => void
   ): Unsubscribe {
     return this.#events.on(event, listener)
+  }
+
+  /** Calls `listener` with other peers that fetch this video, as the other side says. */
+  onPeers(listener: (peers: readonly IntroducedPeer[]) => void): Unsubscribe {
+    return this.#events.on('peers', listener)
   }
 
   /** The exact bytes of the manifest; not verified. @throws PeerError */
@@ -180,6 +203,7 @@ export class ChunkSession {
       send: message => this.#send(message)
     })
     this.#reporter.start().catch(error => this.#fail(error))
+    this.#post({ type: 'reachable', addresses: this.#ownAddresses() })
   }
 
   /** Ends the session at once, within 200 ms in good order if it can be; what is pending rejects with ABORTED. */
@@ -194,6 +218,10 @@ export class ChunkSession {
     } catch (error) {
       channel.abort(error instanceof Error ? error : sessionOver())
     }
+  }
+
+  #ownAddresses(): readonly string[] {
+    return (this.#init.ownAddresses?.() ?? []).slice(0, MAX_PEER_ADDRESSES)
   }
 
   async #fetch(type: 'manifest' | 'leaves', fields: Message, signal: AbortSignal): Promise<Uint8Array> {
@@ -243,6 +271,15 @@ export class ChunkSession {
       case 'have':
       case 'have-more':
         return this.#events.emit('have', this.#remoteHave.apply(answer))
+      case 'offer':
+        this.#offered ??= new Set()
+        for (const index of answer.indices) this.#offered.add(index)
+        return this.#events.emit('offer', undefined)
+      case 'offer-all':
+        this.#offered = undefined
+        return this.#events.emit('offer', undefined)
+      case 'peers':
+        return this.#events.emit('peers', answer.peers)
       case 'load':
         this.#load = { active: answer.active, limit: answer.limit }
         return

@@ -28,6 +28,8 @@ export interface OpenChunkSessionInit {
   downloadLimiter: TokenBucket
   clock: Clock
   random: Random
+  /** Where others that fetch this video may dial this peer. */
+  ownAddresses?(): readonly string[]
   /** Chunk payload that has just arrived. */
   onReceived?(bytes: number): void
 }
@@ -40,7 +42,7 @@ export async function openChunkSession(
   init: OpenChunkSessionInit,
   signal: AbortSignal
 ): Promise<ChunkSession> {
-  const { openStream, target, clock, downloadLimiter, onReceived } = init
+  const { openStream, target, clock, downloadLimiter, ownAddresses, onReceived } = init
   const stream = await openStream(target, CHUNK_PROTOCOL, { signal })
   const channel = new FrameChannel(stream, { maxFrameBytes: MAX_ANSWER_BYTES, keepsPieces: isSlice })
   try {
@@ -53,6 +55,7 @@ export async function openChunkSession(
       have,
       clock,
       downloadLimiter,
+      ...(ownAddresses && { ownAddresses }),
       ...(onReceived && { onReceived })
     })
   } catch (error) {

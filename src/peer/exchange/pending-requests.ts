@@ -4,7 +4,7 @@ import { BusyError } from './busy-error.ts'
 import type { ChunkAnswer } from './chunk-messages.ts'
 
 /** An answer that names the request which it belongs to. */
-export type RequestedAnswer = Exclude<ChunkAnswer, { type: 'have' | 'have-more' | 'load' }>
+export type RequestedAnswer = Extract<ChunkAnswer, { request: number }>
 
 interface Pending {
   accept(answer: RequestedAnswer): void

@@ -11,6 +11,7 @@ import { ChunkSender } from './chunk-sender.ts'
 import { withDeadline } from './deadline.ts'
 import type { FairUplink } from './fair-uplink.ts'
 import { HaveReporter } from './have-reporter.ts'
+import type { IntroducedPeer } from './introductions.ts'
 import { RemoteHave } from './remote-have.ts'
 import type { ServedVideo } from './served-video.ts'
 import type { TransferSlots } from './transfer-slots.ts'
@@ -35,7 +36,14 @@ export interface ServedStreamInit {
   clock: Clock
   log: Logger
   onUploaded(bytes: number): void
-  onPeerHave(have: Bitfield): void
+  /** The peer was told what is here. */
+  onStarted(): void
+  /** The peer told what it holds: the first time, or `gained` more. */
+  onPeerHave(have: Bitfield, gained: readonly number[]): void
+  /** The peer asked for a chunk. */
+  onWanted(index: number): void
+  /** The peer can be dialled there. */
+  onReachable(addresses: readonly string[]): void
 }
 
 /** The serving side of one opened stream. */
@@ -68,6 +76,10 @@ export class ServedStream {
     })
   }
 
+  get peerId(): string {
+    return this.#init.peerId
+  }
+
   /** Serves until the other side ends its half. @throws what broke the stream, or the signal's reason */
   async run(signal: AbortSignal): Promise<void> {
     const forward = (): void => this.stop(signal.reason)
@@ -75,6 +87,7 @@ export class ServedStream {
     try {
       signal.throwIfAborted()
       await this.#reporter.start()
+      this.#init.onStarted()
       await this.#reportLoad()
       await this.#answerAll()
     } finally {
@@ -82,6 +95,19 @@ export class ServedStream {
       this.#sender.stop()
       this.#reporter.stop()
     }
+  }
+
+  /** Tells the peer of others that fetch the same video. */
+  introduce(peers: readonly IntroducedPeer[]): void {
+    this.#tell({ type: 'peers', peers })
+  }
+
+  offer(indices: readonly number[]): void {
+    this.#tell({ type: 'offer', indices })
+  }
+
+  offerAll(): void {
+    this.#tell({ type: 'offer-all' })
   }
 
   /** Breaks the stream off. */
@@ -123,10 +149,13 @@ export class ServedStream {
         return this.#accept(message.request, message.index)
       case 'cancel':
         return this.#sender.cancel(message.request)
+      case 'reachable':
+        return this.#init.onReachable(message.addresses)
       case 'have':
-      case 'have-more':
-        this.#remoteHave.apply(message)
-        return this.#init.onPeerHave(this.#remoteHave.have)
+      case 'have-more': {
+        const gained = this.#remoteHave.apply(message)
+        return this.#init.onPeerHave(this.#remoteHave.have, gained)
+      }
     }
   }
 
@@ -143,7 +172,10 @@ export class ServedStream {
     if (!this.#init.video.have.has(index)) {
       return this.#send({ type: 'failed', request, code: 'CHUNK_UNAVAILABLE' })
     }
-    if (this.#sender.enqueue(request, index)) return this.#reportLoad()
+    if (this.#sender.enqueue(request, index)) {
+      this.#init.onWanted(index)
+      return this.#reportLoad()
+    }
     await this.#sendLoad()
     await this.#send({ type: 'busy', request, retryAfter: this.#sender.retryAfter() })
   }
@@ -158,6 +190,11 @@ export class ServedStream {
     this.#loadReportedAt = clock.monotonic()
     this.#loadReported = slots.active
     await this.#send({ type: 'load', active: slots.active, limit: transferLimit })
+  }
+
+  /** A message of its own accord: a stream that cannot take it has ended, or ends. */
+  #tell(message: Message): void {
+    this.#send(message).catch(error => this.stop(error))
   }
 
   async #send(message: Message): Promise<void> {

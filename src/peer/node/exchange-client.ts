@@ -15,6 +15,8 @@ import type { TrafficBook } from './traffic-book.ts'
 
 export interface ExchangeClientInit {
   openStream: OpenStream
+  /** Multiaddrs at which others can dial this peer. */
+  ownAddresses(): readonly string[]
   keystore: Keystore
   downloadLimiter: TokenBucket
   traffic: TrafficBook
@@ -34,7 +36,7 @@ export class ExchangeClient {
 
   /** @throws PeerError as `openChunkSession` does */
   async openSession(video: Video, holder: Holder, signal: AbortSignal): Promise<ChunkSession> {
-    const { openStream, downloadLimiter, traffic, clock, random } = this.#init
+    const { openStream, ownAddresses, downloadLimiter, traffic, clock, random } = this.#init
     const chunkCount = video.content?.manifest.count
     const session = await openChunkSession(
       {
@@ -43,6 +45,7 @@ export class ExchangeClient {
         secrets: { digest: video.digest, proofKey: video.keys.proofKey },
         ownPeerId: this.#ownPeerId,
         downloadLimiter,
+        ownAddresses,
         clock,
         random,
         onReceived: bytes => traffic.received(holder.peerId, bytes),

@@ -19,6 +19,23 @@ export async function linkHolders(addresses: readonly string[], log: Logger): Pr
   return [...byPeer].map(([peerId, own]) => ({ peerId, addresses: [...new Set(own)] }))
 }
 
+/** One holder that another peer tells of, at the addresses that may be dialled from here; none if there are none. */
+export async function dialableHolder({ peerId, addresses }: Holder, log: Logger): Promise<Holder[]> {
+  const named = addresses.map(address => (address.includes('/p2p/') ? address : `${address}/p2p/${peerId}`))
+  const own = named.filter(address => address.endsWith(`/p2p/${peerId}`) && isMultiaddr(address))
+  return await linkHolders(own, log)
+}
+
+function isMultiaddr(text: string): boolean {
+  try {
+    multiaddr(text)
+    return true
+  } catch {
+    // Whoever spelt it wrongly cannot be dialled there; its other addresses may do.
+    return false
+  }
+}
+
 /** Links are checked when they are read: each address ends in a peer id. */
 function peerIdOf(address: string): string {
   return (

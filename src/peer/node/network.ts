@@ -26,7 +26,7 @@ import { DEFAULT_STRATEGY } from '../strategy.ts'
 import type { Video } from '../video/video.ts'
 import { ExchangeClient } from './exchange-client.ts'
 import { linkAddresses } from './link-addresses.ts'
-import { linkHolders } from './link-holders.ts'
+import { dialableHolder, linkHolders } from './link-holders.ts'
 import { type Node, startNode } from './node.ts'
 import type { TrafficBook } from './traffic-book.ts'
 import { VideoHints } from './video-hints.ts'
@@ -97,13 +97,18 @@ export class Network {
     this.hints = this.#makeHints(pubsub)
     const spare = (peerId: string): boolean =>
       node.services.chord.needs(peerIdFromString(peerId)) || this.hints.needs(peerId)
-    const { pool: pooling } = init.settings.strategy ?? DEFAULT_STRATEGY
+    const { pool: pooling, firstCopy } = init.settings.strategy ?? DEFAULT_STRATEGY
     this.#pool = new ConnectionPool({ libp2p: node, bans, clock, log, spare, pooling })
-    this.exchange = new ExchangeClient({ ...init, openStream: this.#pool.openStream.bind(this.#pool) })
+    this.exchange = new ExchangeClient({
+      ...init,
+      openStream: this.#pool.openStream.bind(this.#pool),
+      ownAddresses: () => this.addresses
+    })
     this.#chunks = new ChunkServer({
       ...own,
       videos: init.served,
       uploadLimiter: init.uploadLimiter,
+      firstCopy,
       log,
       onUploaded: (peerId, digest, bytes) => {
         traffic.sent(peerId, bytes)
@@ -212,6 +217,13 @@ export class Network {
   /** The peers that a video's link names, at addresses that may be dialled from here. */
   linkedHolders(video: Pick<Video, 'entry'>): Promise<Holder[]> {
     return linkHolders(video.entry.viaAddresses ?? [], this.#log)
+  }
+
+  /** Of the peers that another one tells of, those that may be dialled from here, at the addresses that may. */
+  async dialableHolders(holders: readonly Holder[]): Promise<Holder[]> {
+    const own = this.#node.peerId.toString()
+    const others = holders.filter(({ peerId }) => peerId !== own)
+    return (await Promise.all(others.map(holder => dialableHolder(holder, this.#log)))).flat()
   }
 
   /** What the ring's records say of a video. */

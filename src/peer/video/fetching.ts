@@ -240,6 +240,7 @@ export class Fetching {
           listen: listener => this.#requireNetwork().hints.newsOf(video).listen(listener),
           ask: wanted => this.#init.network()?.hints.newsOf(video).ask(wanted)
         },
+        dialable: holders => this.#requireNetwork().dialableHolders(holders),
         requestKey: async (manifest, peerId, signal) => {
           const holder = { peerId, addresses: [] }
           return await this.#requireNetwork().exchange.requestKey(video, manifest, holder, signal)

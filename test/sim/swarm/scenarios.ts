@@ -39,6 +39,11 @@ export const SCENARIOS = {
     owner: line(16, 100),
     line: random => line(random.pick([1, 4, 16, 64]), 100, random)
   },
+  'capped-owner': {
+    about: 'the owner sends 20 MiB/s at most; all lines are of one LAN of 1 Gbit/s',
+    owner: { up: 20 * 2 ** 20, down: mbit(1000), latency: 0.25 },
+    line: () => ({ up: mbit(1000), down: mbit(1000), latency: 0.25 })
+  },
   'slow-seeder': {
     about: 'the owner sends 4 Mbit/s, everybody else 20',
     owner: line(4, 100),

@@ -16,6 +16,7 @@ import { DEFAULT_CHUNK_SERVER_LIMITS } from '../../../src/peer/exchange/chunk-se
 import { ChunkSession } from '../../../src/peer/exchange/chunk-session.ts'
 import { FairUplink } from '../../../src/peer/exchange/fair-uplink.ts'
 import { ServedStream } from '../../../src/peer/exchange/served-stream.ts'
+import { ServedSwarm } from '../../../src/peer/exchange/served-swarm.ts'
 import type { ServedVideo } from '../../../src/peer/exchange/served-video.ts'
 import { TokenBucket } from '../../../src/peer/exchange/token-bucket.ts'
 import { TransferSlots } from '../../../src/peer/exchange/transfer-slots.ts'
@@ -62,6 +63,7 @@ export class SimulatedPeer implements ServedVideo {
   readonly #random: SeededRandom
   readonly #slots = new TransferSlots(DEFAULT_CHUNK_SERVER_LIMITS)
   readonly #uplink: FairUplink
+  readonly #served: ServedSwarm
   readonly #events = new EventEmitter<{ have: number }>()
   readonly #stopping = new AbortController()
   readonly #reportedTo = new WeakSet<SwarmPeer>()
@@ -77,6 +79,8 @@ export class SimulatedPeer implements ServedVideo {
     this.liar = init.liar
     this.bans = new BanList(world.clock)
     this.#uplink = new FairUplink(new TokenBucket(0, world.clock))
+    const { clock, strategy } = world
+    this.#served = new ServedSwarm({ clock, random: init.random, firstCopy: strategy.firstCopy })
     this.host = world.network.add(init.peerId, init.line, (channel, from) => this.#accept(channel, from))
     if (this.have.size > 0) this.#publish()
   }
@@ -95,7 +99,8 @@ export class SimulatedPeer implements ServedVideo {
         log,
         bans: this.bans,
         findHolders: signal => directory.search(this.host, signal),
-        openSession: (holder, signal) => this.#openSession(holder, signal)
+        openSession: (holder, signal) => this.#openSession(holder, signal),
+        dialable: async holders => holders
       },
       {
         isLacking: () => this.#isLacking(),
@@ -170,14 +175,19 @@ export class SimulatedPeer implements ServedVideo {
       uplink: this.#uplink,
       clock,
       log,
-      onUploaded: () => undefined,
-      onPeerHave: () => undefined
+      onUploaded: bytes => this.#served.onSent(bytes),
+      onPeerHave: (_have, gained) => this.#served.onGained(stream, gained),
+      onStarted: () => this.#served.enter(stream, this.have),
+      onWanted: index => this.#served.onWanted(stream, index),
+      onReachable: addresses => this.#served.onReachable(stream, addresses)
     })
     try {
       await stream.run(this.#stopping.signal)
       await channel.close()
     } catch (error) {
       channel.abort(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      this.#served.leave(stream)
     }
   }
 
@@ -195,6 +205,7 @@ export class SimulatedPeer implements ServedVideo {
         have: Bitfield.fromBytes(answer.count, answer.bits),
         clock,
         downloadLimiter: new TokenBucket(0, clock),
+        ownAddresses: () => [`/ip4/192.0.2.1/tcp/4101/p2p/${this.peerId}`],
         onReceived: bytes => this.#onReceived(holder.peerId, bytes),
         // All chunks of one holder are alike: see `TokenVideo`.
         allocate: length => scratch.subarray(0, length)

@@ -32,6 +32,8 @@ export class DownloadBench {
   searches = 0
   /** What holders tell by themselves. */
   readonly news = new FakeNews()
+  /** Peers that others may tell of and this one does not dial. */
+  undialable = new Set<string>()
   facts: DownloadFacts = {}
   fs: FileSystem | undefined
   /** Before what a download learns is kept. */
@@ -68,6 +70,7 @@ export class DownloadBench {
         findHolders: () => this.#search(),
         news: this.news,
         openSession: async holder => this.#require(holder.peerId).open(),
+        dialable: async holders => holders.filter(({ peerId }) => !this.undialable.has(peerId)),
         requestKey: async (_manifest, peerId) => {
           await this.onKeyRequest(peerId)
           return this.video.contentKey
@@ -95,6 +98,11 @@ export class DownloadBench {
     )
     this.#downloads.push(download)
     return download
+  }
+
+  /** A holder that no search finds. */
+  addStranger(holder: FakeHolder): void {
+    this.#holders.set(holder.peerId, holder)
   }
 
   /** A holder that becomes known to searches from now on. */

@@ -92,6 +92,26 @@ describe('a download', () => {
     assert.ok(second.asked.length >= 1)
   })
 
+  it('meets peers that a holder tells of, unless they may not be dialled from here', async () => {
+    const first = 10
+    const parts = Array.from({ length: 21 }, (_, index) => index)
+    const [owner, friend, stranger] = [
+      holder('owner', parts.slice(0, first)),
+      holder('friend'),
+      holder('stranger')
+    ]
+    for (const each of [friend, stranger]) bench.addStranger(each)
+    bench.undialable.add('stranger')
+    const download = bench.download([owner])
+    const complete = completes(download)
+    download.start()
+    await stores(download, first)
+    owner.tellOf('friend', 'stranger')
+    await complete
+    await assertSaved()
+    assert.deepEqual([friend.asked.length > 0, stranger.sessions], [true, 0])
+  })
+
   it('waits when all holders are gone, says so, and goes on when one is found', async () => {
     const first = holder('first')
     first.behaviour = slow(2)

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { Bitfield } from '../../../src/peer/content/bitfield.ts'
-import type { HaveSource, HolderSession } from '../../../src/peer/download/chunk-holder.ts'
+import type { HaveSource, Holder, HolderSession } from '../../../src/peer/download/chunk-holder.ts'
 import { PeerError } from '../../../src/peer/errors.ts'
 import { EventEmitter, type Unsubscribe } from '../../../src/peer/event-emitter.ts'
 import { BusyError } from '../../../src/peer/exchange/busy-error.ts'
@@ -29,6 +29,7 @@ export class FakeHolder implements HolderSession {
   told: HaveSource | undefined
   behaviour: Behaviour | undefined
   #events = new EventEmitter<{ have: undefined; closed: undefined }>()
+  #peers = new EventEmitter<{ peers: readonly Holder[] }>()
   #dying = new AbortController()
 
   constructor(peerId: string, video: SampleVideo, chunks?: readonly number[]) {
@@ -53,6 +54,18 @@ export class FakeHolder implements HolderSession {
     this.sessions++
     this.#dying = new AbortController()
     return this
+  }
+
+  /** Tells the download of other peers that fetch this video. */
+  tellOf(...peerIds: string[]): void {
+    this.#peers.emit(
+      'peers',
+      peerIds.map(peerId => ({ peerId, addresses: [] }))
+    )
+  }
+
+  onPeers(listener: (peers: readonly Holder[]) => void): Unsubscribe {
+    return this.#peers.on('peers', listener)
   }
 
   /** As if the process was killed. */

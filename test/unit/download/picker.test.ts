@@ -30,6 +30,7 @@ interface PeerSketch {
   snubbed?: boolean
   busyUntil?: number
   refused?: readonly number[]
+  offered?: readonly number[]
   room?: number
 }
 
@@ -83,7 +84,8 @@ function snapshot(sketch: Sketch): SwarmSnapshot {
         bytes === 0 || (outstanding === 0 && bytes <= SEALED) || outstanding * SEALED + bytes <= room,
       snubbed: peer.snubbed ?? false,
       busyUntil: peer.busyUntil ?? 0,
-      refused: new Set(peer.refused)
+      refused: new Set(peer.refused),
+      offered: peer.offered && new Set(peer.offered)
     }
   })
   return {
@@ -178,6 +180,21 @@ describe('the picker', () => {
         title: 'what a player needs before those, by deadline',
         sketch: { peers: [{ rate: 10 * MIB }], wanted: soon(7, 8, 6), playing: true, downloadRate: 10 * MIB },
         expected: [7, 8, 6, 0, 19]
+      },
+      {
+        title: 'nothing that the only holder does not offer',
+        sketch: { peers: [{ rate: MIB, offered: [0, 7] }] },
+        expected: [0, 7]
+      },
+      {
+        title: 'what a player waits for though it is not offered, and the rest as it is',
+        sketch: {
+          peers: [{ rate: 10 * MIB, offered: [11] }],
+          wanted: soon(5, 6),
+          playing: true,
+          downloadRate: 10 * MIB
+        },
+        expected: [5, 6, 11]
       },
       {
         title: 'the rarest chunk first',
