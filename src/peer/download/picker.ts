@@ -26,7 +26,13 @@ const EDGE_CHUNKS = 2
 /** With a player attached, what is on its way is at most this many milliseconds' worth, so that a seek waits little. */
 const PLAYING_WINDOW = 150
 
-/** With a player attached, so many chunks may be on their way whatever the rate. */
+/** So many round trips' worth are on their way besides: they keep a long line busy, and wait nowhere. */
+const PLAYING_ROUND_TRIPS = 2
+
+/** A measured round trip holds the queues of the way, which must not grow because they are long. Milliseconds. */
+const MAX_ROUND_TRIP = 300
+
+/** With a player attached, so many chunks may be on their way whatever the rate, and one from each holder. */
 const PLAYING_CHUNKS = 2
 
 /** Holders that may be asked for one chunk at once. */
@@ -113,14 +119,18 @@ export function pickRequests(
 }
 
 /**
- * Requests to take back because a player waits for another chunk and nothing more may be on its way: those that no player
- * needs and of which less than half has come, least first.
+ * Requests to take back because a player needs another chunk soon: those that no player needs and of which less than half has
+ * come. All of them when it waits for that chunk already, which they would delay; else, least first, what is more than may be on
+ * its way.
  */
 export function pickCancellations(state: SwarmSnapshot, now: number): ChunkCancellation[] {
   const next = nextWanted(state, now, new Set(state.requests.map(request => request.index)))
-  if (!state.playing || !next) return []
+  if (!state.playing || !next || next.deadline - now >= URGENT_WINDOW) return []
   const wanted = new Set(state.wanted.map(({ index }) => index))
-  let excess = bytesInFlight(state) + sealedLength(state.geometry, next.index) - inFlightLimit(state)
+  const isWaitedFor = next.deadline < now
+  let excess = isWaitedFor
+    ? Number.POSITIVE_INFINITY
+    : bytesInFlight(state) + sealedLength(state.geometry, next.index) - inFlightLimit(state)
   const cancelled: ChunkCancellation[] = []
   for (const request of [...state.requests].sort((a, b) => a.received - b.received)) {
     if (excess <= 0) break
@@ -135,8 +145,15 @@ export function pickCancellations(state: SwarmSnapshot, now: number): ChunkCance
 export function inFlightLimit(state: SwarmSnapshot): number {
   const total = state.freeBytes + bytesInFlight(state)
   if (!state.playing) return total
-  const window = (state.downloadRate * PLAYING_WINDOW) / 1000
-  return Math.min(total, Math.max(PLAYING_CHUNKS * sealedLength(state.geometry, 0), window))
+  const holders = state.peers.filter(peer => !peer.snubbed)
+  const roundTrip = mean(holders.map(peer => Math.min(MAX_ROUND_TRIP, peer.roundTripMilliseconds)))
+  const window = (state.downloadRate * (PLAYING_WINDOW + PLAYING_ROUND_TRIPS * roundTrip)) / 1000
+  const chunks = Math.max(PLAYING_CHUNKS, holders.length)
+  return Math.min(total, Math.max(chunks * sealedLength(state.geometry, 0), window))
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
 }
 
 /** The most urgent chunk that nobody was asked for and somebody could be. */

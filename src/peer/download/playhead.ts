@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../clock.ts'
 import { type ChunkRange, chunkOffset, chunksOfBytes, type Geometry } from '../content/geometry.ts'
 import type { PeerError } from '../errors.ts'
 import type { ChunkSet } from './chunk-holder.ts'
@@ -13,6 +14,9 @@ const ASSUMED_BYTE_RATE = 1_000_000
 
 /** More than that of an index is fetched as a player asks for it. */
 const MAX_INDEX_CHUNKS = 16
+
+/** A player that asks nothing for so many milliseconds has gone. */
+const DETACHED_AFTER = 1000
 
 /** Half-open range of plaintext bytes. */
 export interface ByteRange {
@@ -45,6 +49,7 @@ export interface PlayheadInit {
   durationSeconds?: number | undefined
   /** The bytes that a player needs before any other, as the owner says. */
   indexRange?: ByteRange | undefined
+  clock?: Pick<Clock, 'monotonic'>
   /** Something is wanted that was not, or no longer: plan again now. */
   onChange: () => void
 }
@@ -55,22 +60,26 @@ export class Playhead {
   readonly #have: ChunkSet
   readonly #byteRate: number
   readonly #index: readonly number[]
+  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #onChange: () => void
   readonly #wants = new Set<Want>()
   readonly #waiters = new Set<Waiter>()
   #failure: PeerError | undefined
+  #detachedAt = Number.NEGATIVE_INFINITY
 
-  constructor({ geometry, have, durationSeconds, indexRange, onChange }: PlayheadInit) {
+  constructor({ geometry, have, durationSeconds, indexRange, clock = systemClock, onChange }: PlayheadInit) {
     this.#geometry = geometry
     this.#have = have
     this.#index = indexRange ? indexChunks(geometry, indexRange) : []
     this.#byteRate = durationSeconds ? geometry.byteLength / durationSeconds : ASSUMED_BYTE_RATE
+    this.#clock = clock
     this.#onChange = onChange
   }
 
-  /** Whether a player is attached. */
+  /** Whether a player is attached, or was a moment ago: one that seeks lets go before it asks again. */
   get playing(): boolean {
-    return this.#wants.size > 0 || this.#waiters.size > 0
+    if (this.#wants.size > 0 || this.#waiters.size > 0) return true
+    return this.#clock.monotonic() - this.#detachedAt < DETACHED_AFTER
   }
 
   /** Missing chunks of the container's index. */
@@ -95,7 +104,9 @@ export class Playhead {
     return {
       moveTo: byte => this.#move(want, byte),
       release: () => {
-        if (this.#wants.delete(want)) this.#onChange()
+        if (!this.#wants.delete(want)) return
+        this.#detachedAt = this.#clock.monotonic()
+        this.#onChange()
       }
     }
   }

@@ -117,6 +117,7 @@ export class VideoOpening {
       have: video.have,
       durationSeconds: metadata.durationSeconds,
       indexRange: metadata.indexRange,
+      clock: this.#components.clock,
       onChange: onWanted
     })
     return { video, playhead }

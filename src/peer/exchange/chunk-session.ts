@@ -58,6 +58,8 @@ export interface ChunkSessionInit {
   remotePeerId: string
   /** What the other side holds at the start. */
   have: Bitfield
+  /** As measured while the stream was opened. */
+  roundTripMilliseconds?: number | undefined
   clock: Clock
   downloadLimiter: TokenBucket
   /** Where others that fetch this video may dial this peer; they are told once it has something to give. */
@@ -101,6 +103,11 @@ export class ChunkSession {
     this.#requests = new PendingRequests(message => this.#post(message))
     this.#lastByteAt = init.clock.monotonic()
     void this.#receiveAll()
+  }
+
+  /** As measured while the stream was opened. */
+  get roundTripMilliseconds(): number | undefined {
+    return this.#init.roundTripMilliseconds
   }
 
   /** What the other side holds. Live; do not change it. */

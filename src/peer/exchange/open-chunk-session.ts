@@ -18,6 +18,9 @@ import { openAsInitiator, type VideoSecrets } from './opening.ts'
 import { OPENING_MILLISECONDS } from './stream-acceptor.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
+/** HELLO, OPEN and PROOF each wait for their answer: nothing else queues on the stream yet. */
+const OPENING_ROUND_TRIPS = 3
+
 export interface OpenChunkSessionInit {
   openStream: OpenStream
   target: PeerTarget
@@ -46,13 +49,17 @@ export async function openChunkSession(
   const stream = await openStream(target, CHUNK_PROTOCOL, { signal })
   const channel = new FrameChannel(stream, { maxFrameBytes: MAX_ANSWER_BYTES, keepsPieces: isSlice })
   try {
-    const have = await withDeadline(clock, OPENING_MILLISECONDS, signal, deadline =>
-      open(init, channel, deadline)
+    const { have, roundTripMilliseconds } = await withDeadline(
+      clock,
+      OPENING_MILLISECONDS,
+      signal,
+      deadline => open(init, channel, deadline)
     )
     return new ChunkSession({
       channel,
       remotePeerId: target.peerId,
       have,
+      roundTripMilliseconds,
       clock,
       downloadLimiter,
       ...(ownAddresses && { ownAddresses }),
@@ -68,15 +75,17 @@ async function open(
   init: OpenChunkSessionInit,
   channel: FrameChannel,
   signal: AbortSignal
-): Promise<Bitfield> {
-  const { ownPeerId, random, target, secrets, chunkCount } = init
+): Promise<{ have: Bitfield; roundTripMilliseconds: number }> {
+  const { ownPeerId, random, clock, target, secrets, chunkCount } = init
   const conversation = { channel, hello: CHUNK_HELLO, ownPeerId, remotePeerId: target.peerId, random }
+  const since = clock.monotonic()
   await openAsInitiator(conversation, secrets, signal)
+  const roundTripMilliseconds = (clock.monotonic() - since) / OPENING_ROUND_TRIPS
   const have = await receiveHave(channel, signal)
   if (chunkCount !== undefined && have.count !== chunkCount) {
     throw new PeerError('PROTOCOL_VIOLATION', 'A peer holds another number of chunks than the video has.')
   }
-  return Bitfield.fromBytes(have.count, have.bits)
+  return { have: Bitfield.fromBytes(have.count, have.bits), roundTripMilliseconds }
 }
 
 async function receiveHave(channel: FrameChannel, signal: AbortSignal): Promise<HaveMessage> {

@@ -95,6 +95,12 @@ export class SimulatedNetwork {
     return 2 * (a.line.latency + b.line.latency)
   }
 
+  /** The same by peer id; undefined if there is no such host. */
+  roundTripTo(from: Host, to: string): number | undefined {
+    const target = this.#hosts.get(to)
+    return target && this.roundTrip(from, target.host)
+  }
+
   /**
    * A stream to another host, over the connection that there is or a new one.
    * @throws PeerError PEER_UNREACHABLE; the signal's reason

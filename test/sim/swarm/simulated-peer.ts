@@ -36,6 +36,8 @@ export interface SimulatedPeerInit {
   line: Line
   /** What it has from the start. */
   have: Bitfield
+  /** Chunk payload that it sends at most, in bytes per second. */
+  uploadLimit?: number
   /** Not 0: it sends forged chunks under this number. */
   liar?: number
   random: SeededRandom
@@ -46,6 +48,8 @@ export class SimulatedPeer implements ServedVideo {
   readonly peerId: string
   readonly host: Host
   readonly have: Bitfield
+  /** Where its players are, if it has any. */
+  readonly playhead: Playhead
   readonly bans: BanList
   readonly liar: number | undefined
   readonly proofKey = NOTHING
@@ -76,11 +80,17 @@ export class SimulatedPeer implements ServedVideo {
     this.#random = init.random
     this.peerId = init.peerId
     this.have = init.have
+    this.playhead = new Playhead({
+      geometry: world.video.geometry,
+      have: init.have,
+      clock: world.clock,
+      onChange: () => this.#transfer?.plan()
+    })
     this.liar = init.liar
     this.bans = new BanList(world.clock)
-    this.#uplink = new FairUplink(new TokenBucket(0, world.clock))
     const { clock, strategy } = world
     this.#served = new ServedSwarm({ clock, random: init.random, firstCopy: strategy.firstCopy })
+    this.#uplink = new FairUplink(new TokenBucket(init.uploadLimit ?? 0, clock))
     this.host = world.network.add(init.peerId, init.line, (channel, from) => this.#accept(channel, from))
     if (this.have.size > 0) this.#publish()
   }
@@ -120,7 +130,7 @@ export class SimulatedPeer implements ServedVideo {
       log,
       swarm,
       budget: new InFlightBudget(),
-      playhead: new Playhead({ geometry: video.geometry, have: this.have, onChange: () => undefined }),
+      playhead: this.playhead,
       geometry: video.geometry,
       have: this.have,
       meter: new RateMeter(clock),
@@ -203,6 +213,7 @@ export class SimulatedPeer implements ServedVideo {
         channel,
         remotePeerId: holder.peerId,
         have: Bitfield.fromBytes(answer.count, answer.bits),
+        roundTripMilliseconds: network.roundTripTo(this.host, holder.peerId),
         clock,
         downloadLimiter: new TokenBucket(0, clock),
         ownAddresses: () => [`/ip4/192.0.2.1/tcp/4101/p2p/${this.peerId}`],
@@ -231,6 +242,7 @@ export class SimulatedPeer implements ServedVideo {
   #store(index: number): void {
     this.have.add(index)
     this.#events.emit('have', index)
+    this.playhead.chunkStored(index)
     const elapsed = this.#world.clock.monotonic() - this.#publishedAt
     if (elapsed >= RECORD_INTERVAL || this.have.isFull) this.#publish()
     this.#world.onStored(this)

@@ -179,7 +179,7 @@ describe('the picker', () => {
       {
         title: 'what a player needs before those, by deadline',
         sketch: { peers: [{ rate: 10 * MIB }], wanted: soon(7, 8, 6), playing: true, downloadRate: 10 * MIB },
-        expected: [7, 8, 6, 0, 19]
+        expected: [7, 8, 6, 0, 19, 1]
       },
       {
         title: 'nothing that the only holder does not offer',
@@ -317,14 +317,19 @@ describe('the picker', () => {
         expected: 3
       },
       {
-        title: 'two chunks over all holders while a player is attached',
-        sketch: { peers: [{ rate: MIB }, { rate: MIB }, { rate: MIB }], playing: true, downloadRate: MIB },
+        title: 'two chunks while a player is attached',
+        sketch: { peers: [{ rate: MIB }], playing: true, downloadRate: MIB },
         expected: 2
       },
       {
-        title: '150 ms worth over all holders while a player is attached',
+        title: 'and one from each holder, however slow, or its line would be idle',
+        sketch: { peers: [{ rate: MIB }, { rate: MIB }, { rate: MIB }], playing: true, downloadRate: MIB },
+        expected: 3
+      },
+      {
+        title: '150 ms and two round trips worth over all holders while a player is attached',
         sketch: { peers: [{ rate: 10 * MIB }, { rate: 10 * MIB }], playing: true, downloadRate: 10 * MIB },
-        expected: 5
+        expected: 6
       }
     ]
     for (const { title, sketch, expected } of table) {
@@ -460,6 +465,18 @@ describe('the picker', () => {
 
     it('takes back what no player needs, to make room', () => {
       assert.deepEqual(cancel(busy(0)), [{ index: 3, peerId: 'a' }])
+    })
+
+    it('takes back all of it when a player waits already, however much may be on its way', () => {
+      const sketch = { ...busy(0), downloadRate: 10 * MIB, wanted: [{ index: 12, deadline: NOW - 1 }] }
+      assert.deepEqual(
+        cancel(sketch).map(({ index }) => index),
+        [3, 4]
+      )
+    })
+
+    it('takes back nothing for what is needed much later', () => {
+      assert.deepEqual(cancel({ ...busy(0), wanted: [{ index: 12, deadline: NOW + 20_000 }] }), [])
     })
 
     it('lets a chunk that is half here arrive', () => {

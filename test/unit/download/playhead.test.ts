@@ -12,12 +12,20 @@ describe('the playhead', () => {
   let have: Bitfield
   let changes: number
   let playhead: Playhead
+  let now: number
 
   // 4 chunks a second.
   beforeEach(() => {
     have = new Bitfield(COUNT)
     changes = 0
-    playhead = new Playhead({ geometry, have, durationSeconds: COUNT / 4, onChange: () => changes++ })
+    now = 0
+    playhead = new Playhead({
+      geometry,
+      have,
+      durationSeconds: COUNT / 4,
+      clock: { monotonic: () => now },
+      onChange: () => changes++
+    })
   })
 
   const wanted = (): number[] => playhead.wanted(1000).map(({ index }) => index)
@@ -105,7 +113,25 @@ describe('the playhead', () => {
     second.release()
     second.release()
     assert.deepEqual(wanted(), [])
+  })
+
+  it('counts a player that has let go as one that seeks, for a second', () => {
+    playhead.want(WHOLE).release()
+    now = 999
+    assert.equal(playhead.playing, true)
+    now = 1000
     assert.equal(playhead.playing, false)
+  })
+
+  it('needs what is ahead of a player and what it waits for, be it here or not', () => {
+    have.add(21)
+    const range = playhead.want({ start: 20 * CHUNK, end: 22 * CHUNK })
+    assert.deepEqual(
+      [19, 20, 21, 22].filter(index => playhead.needs(index)),
+      [20, 21]
+    )
+    range.release()
+    assert.equal(playhead.needs(20), false)
   })
 
   it('puts less urgent wishes behind', () => {
