@@ -129,7 +129,7 @@ describe('A simulated player', function () {
       megabytes: 96
     }
   ]
-  for (const { name, byteRate, startsWithin = 3000, ...situation } of lines) {
+  for (const { name, byteRate, startsWithin = 4000, ...situation } of lines) {
     it(`never stalls at 1.3 × the bit rate, ${name}`, async () => {
       const cinema = new Cinema(situation)
       await cinema.open()
