@@ -16,6 +16,11 @@ export function isAnyHeldByNone(chunks: Iterable<number>, sets: readonly ChunkSe
   return false
 }
 
+/** Whether a holder of `theirs` has something that is missing from `have`. */
+export function hasAnyMissing(theirs: Bitfield, have: Bitfield): boolean {
+  return theirs.without(have).size > 0
+}
+
 /** What is missing from `have` and in none of `sets`. */
 export function heldByNone(have: Bitfield, sets: readonly ChunkSet[]): Bitfield {
   const unheld = new Bitfield(have.length)

@@ -8,7 +8,7 @@ import type { BanList } from '../exchange/ban-list.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
 import { DEFAULT_STRATEGY, type Strategy } from '../strategy.ts'
-import { heldByNone, isAnyHeldByNone } from './availability.ts'
+import { hasAnyMissing, heldByNone, isAnyHeldByNone } from './availability.ts'
 import type { Holder, HolderNews, HolderSession } from './chunk-holder.ts'
 import { drawChunkMap } from './chunk-map.ts'
 import type { ChunkSecrets, ChunkStore } from './chunk-store.ts'
@@ -236,6 +236,7 @@ export class Download {
     const swarm = new Swarm(this.#components, {
       isLacking: () => this.#isLackingHolders(),
       unheld: () => this.#unheld(),
+      isUseful: ({ session }) => !this.#video || hasAnyMissing(session.have, this.#video.have),
       onChange: () => this.#onSwarmChange()
     })
     this.#swarm = swarm

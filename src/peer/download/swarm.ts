@@ -21,6 +21,14 @@ const MAX_CANDIDATES = 200
 /** Peers that one holder may tell of while it is connected. */
 const MAX_INTRODUCED = 64
 
+/**
+ * When all places are taken, a holder that has nothing which is missing makes room for one that waits. Without that the first peers of
+ * a crowd keep to themselves, and what the others have never reaches them. Looked at so often, and such a holder is left alone for so
+ * long, in milliseconds.
+ */
+const TURNOVER_INTERVAL = 1000
+const TURNOVER_PAUSE = 10_000
+
 /** Milliseconds for one search, and for one session to open. */
 const SEARCH_DEADLINE = 30_000
 const OPEN_DEADLINE = 15_000
@@ -52,6 +60,8 @@ export interface SwarmInit {
   isLacking: () => boolean
   /** Missing chunks that nobody connected holds; none where it is unknown which there are. */
   unheld: () => IndexRange[]
+  /** Whether a holder has something that is missing here. */
+  isUseful?: (peer: SwarmPeer) => boolean
   /** Holders came or went, or have more than before. */
   onChange: () => void
 }
@@ -81,6 +91,7 @@ export class Swarm {
   readonly #stopping = new AbortController()
   readonly #waiters = new Set<() => void>()
   #cancelRetry: CancelTimer | undefined
+  #cancelTurnover: CancelTimer | undefined
   #unlisten: Unsubscribe | undefined
   #pause: AbortController | undefined
   #fruitlessSearches = 0
@@ -114,6 +125,7 @@ export class Swarm {
   async stop(): Promise<void> {
     this.#stopping.abort(new PeerError('ABORTED', 'The download stopped.'))
     this.#cancelRetry?.()
+    this.#cancelTurnover?.()
     this.#unlisten?.()
     const peers = [...this.#peers]
     this.#peers.clear()
@@ -268,12 +280,42 @@ export class Swarm {
     let dialling = candidates.filter(({ state }) => state === 'dialling').length
     for (const candidate of candidates) {
       const limit = candidate.isHinted ? MAX_DIALLING + MAX_DIALLING_HINTED : MAX_DIALLING
-      if (dialling >= limit || this.#peers.size + dialling >= MAX_PEERS) return
+      if (this.#peers.size + dialling >= MAX_PEERS) return this.#turnOverLater()
+      if (dialling >= limit) return
       if (candidate.state !== 'idle' || candidate.retryAt > now) continue
       dialling++
       void this.#dial(candidate)
     }
     this.#scheduleRetry(candidates, now)
+  }
+
+  #turnOverLater(): void {
+    if (this.#cancelTurnover || this.#stopping.signal.aborted) return
+    this.#cancelTurnover = this.#components.clock.after(TURNOVER_INTERVAL, () => {
+      this.#cancelTurnover = undefined
+      this.#turnOver()
+      this.#dialNext()
+    })
+  }
+
+  #turnOver(): void {
+    const { clock, log } = this.#components
+    const now = clock.monotonic()
+    const waiting = [...this.#candidates.values()].some(
+      ({ state, retryAt }) => state === 'idle' && retryAt <= now
+    )
+    if (!waiting || this.#peers.size < MAX_PEERS) return
+    const useless = this.peers.find(peer => peer.requests.size === 0 && this.#init.isUseful?.(peer) === false)
+    if (!useless) return
+    log.debug(`Holder ${useless.peerId} has nothing that is missing: another one gets its place`)
+    this.#peers.delete(useless)
+    const candidate = this.#candidates.get(useless.peerId)
+    if (candidate) {
+      candidate.state = 'idle'
+      candidate.retryAt = now + TURNOVER_PAUSE
+    }
+    void this.#close(useless)
+    this.#changed()
   }
 
   async #dial(candidate: Candidate): Promise<void> {

@@ -1,6 +1,6 @@
 import { Bitfield } from '../../../src/peer/content/bitfield.ts'
 import { sealedLength } from '../../../src/peer/content/chunk-cipher.ts'
-import { heldByNone, isAnyHeldByNone } from '../../../src/peer/download/availability.ts'
+import { hasAnyMissing, heldByNone, isAnyHeldByNone } from '../../../src/peer/download/availability.ts'
 import type { Holder, HolderSession } from '../../../src/peer/download/chunk-holder.ts'
 import { InFlightBudget } from '../../../src/peer/download/in-flight-budget.ts'
 import { Playhead } from '../../../src/peer/download/playhead.ts'
@@ -119,6 +119,7 @@ export class SimulatedPeer implements ServedVideo {
             this.have,
             (this.#swarm?.peers ?? []).map(({ session }) => session.have)
           ).toRanges(),
+        isUseful: ({ session }) => hasAnyMissing(session.have, this.have),
         onChange: () => this.#onSwarmChange()
       }
     )

@@ -112,6 +112,23 @@ describe('a download', () => {
     assert.deepEqual([friend.asked.length > 0, stranger.sessions], [true, 0])
   })
 
+  it('gives the place of a holder that has nothing new to one that waits for a place', async () => {
+    const twelve = Array.from({ length: 12 }, (_, at) => holder(`early ${at}`, [0, 1, 2]))
+    const late = holder('late')
+    const download = bench.download([...twelve, late])
+    const complete = completes(download)
+    download.start()
+    await complete
+    await assertSaved()
+    assert.equal(late.sessions, 1)
+    assert.equal(twelve.filter(({ isOpen }) => isOpen).length, 0)
+    assert.equal(
+      twelve.reduce((sum, { sessions }) => sum + sessions, 0),
+      12,
+      'nobody was dialled twice'
+    )
+  })
+
   it('waits when all holders are gone, says so, and goes on when one is found', async () => {
     const first = holder('first')
     first.behaviour = slow(2)
