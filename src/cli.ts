@@ -53,6 +53,11 @@ function buildProgram(): Command {
     .option('--expires <time>', 'when granting ends (policies ask and peers)')
     .option('--max <n>', 'receivers at most (policies ask and peers)')
     .option('--poster <image>', 'picture that stands for the video: JPEG, PNG or WebP of at most 64 KiB')
+    .option(
+      '--fast-start',
+      'of an MP4 whose index comes last, share a copy made beside it that begins with it',
+      false
+    )
     .option('--new', 'make a new ID even if this file is shared already', false)
     .action(async (files: string[], own: CommonOptions & SharePolicyOptions & ShareCommandOptions) => {
       refusePolicies(own)

@@ -172,6 +172,13 @@ export interface ShareOptions {
   fresh?: boolean
   /** A picture that stands for the video, as base64: JPEG, PNG or WebP of at most 64 KiB. It makes no difference to which ID is resumed. */
   poster?: string
+  /** Of an MP4 whose index comes last, share a copy that begins with it, made beside the file without encoding anything anew. */
+  fastStart?: boolean
+}
+
+/** What can be found out of a file before it is shared. */
+export interface FileInspection extends MediaFacts {
+  mimeType: string
 }
 
 export interface FetchOptions {
@@ -225,6 +232,8 @@ export interface PeerApi {
 
   /** Encrypts, hashes and announces a file. Resolves when the ID is known and announcing has begun. */
   share(path: string, options?: ShareOptions, signal?: AbortSignal): Promise<VideoSnapshot>
+  /** What the headers of a file tell. */
+  inspect(path: string, signal?: AbortSignal): Promise<FileInspection>
   /** Starts (or resumes) fetching; progress comes as `video` events. Resolves once it is in the library. */
   fetch(idOrLink: string, options?: FetchOptions): Promise<VideoSnapshot>
   pause(digest: Digest): Promise<void>

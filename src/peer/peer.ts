@@ -5,6 +5,7 @@ import type {
   ConnectedPeerSnapshot,
   Digest,
   FetchOptions,
+  FileInspection,
   LookupOptions,
   LookupResult,
   LookupStep,
@@ -27,6 +28,7 @@ import { PeerError, toPeerError } from './errors.ts'
 import { EventEmitter, type Unsubscribe } from './event-emitter.ts'
 import { BanList } from './exchange/ban-list.ts'
 import { TokenBucket } from './exchange/token-bucket.ts'
+import { makeFastStartCopy } from './inspection/fast-start.ts'
 import { KeptTombstones } from './library/kept-tombstones.ts'
 import { Library } from './library/library.ts'
 import { createLogger, type Logger } from './log.ts'
@@ -38,6 +40,7 @@ import { TrafficBook } from './node/traffic-book.ts'
 import { type Random, systemRandom } from './random.ts'
 import { StreamServer } from './stream/stream-server.ts'
 import { Ciphertexts } from './video/ciphertexts.ts'
+import { inspectSource } from './video/describe-source.ts'
 import { Describing } from './video/describing.ts'
 import { Fetching } from './video/fetching.ts'
 import { Granting } from './video/granting.ts'
@@ -233,10 +236,16 @@ class Peer implements RunningPeer {
   }
 
   async share(path: string, options: ShareOptions = {}, signal?: AbortSignal): Promise<VideoSnapshot> {
-    const video = await this.#sharing.share(path, options, this.#untilClosed(signal))
+    const either = this.#untilClosed(signal)
+    const copy = options.fastStart ? await makeFastStartCopy(path, either) : undefined
+    const video = await this.#sharing.share(copy ?? path, options, either)
     if (!video.file) await this.#files.open(video)
     this.#announce(video)
     return video.snapshot()
+  }
+
+  inspect(path: string, signal?: AbortSignal): Promise<FileInspection> {
+    return inspectSource(path, { log: this.#log, signal: this.#untilClosed(signal) })
   }
 
   async fetch(idOrLink: string, options: FetchOptions = {}): Promise<VideoSnapshot> {

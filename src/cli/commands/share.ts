@@ -9,6 +9,7 @@ export interface ShareCommandOptions {
   new?: boolean
   /** Path of a picture. */
   poster?: string
+  fastStart?: boolean
 }
 
 /** Shares files, prints their IDs and links, and stays to serve them. */
@@ -20,7 +21,12 @@ export async function runShare(
   const { api, report, signal, borrowed } = session
   const poster = options.poster === undefined ? {} : { poster: await readPoster(options.poster) }
   for (const file of files) {
-    const shareOptions = { policy: 'open', fresh: options.new ?? false, ...poster } as const
+    const shareOptions = {
+      policy: 'open',
+      fresh: options.new ?? false,
+      fastStart: options.fastStart ?? false,
+      ...poster
+    } as const
     const video = await api.share(resolve(file), shareOptions, signal)
     report.shared(video, await api.link(video.digest))
   }

@@ -58,7 +58,8 @@ const MAX_POSTER_TEXT = Math.ceil(MAX_POSTER_BYTES / 3) * 4
 const shareOptions: v.GenericSchema<unknown, ShareOptions> = v.object({
   policy: v.optional(v.picklist(['open', 'ask', 'peers'])),
   fresh: v.optional(v.boolean()),
-  poster: v.optional(v.pipe(v.string(), v.maxLength(MAX_POSTER_TEXT)))
+  poster: v.optional(v.pipe(v.string(), v.maxLength(MAX_POSTER_TEXT))),
+  fastStart: v.optional(v.boolean())
 })
 const fetchOptions: v.GenericSchema<unknown, FetchOptions> = v.object({
   output: v.optional(text),
@@ -89,6 +90,7 @@ export const PEER_METHODS: { readonly [M in PeerMethod]: MethodDescription<M> } 
     repeatable: false,
     deadline: undefined
   },
+  inspect: { parameters: v.tuple([text]), signal: 1, repeatable: true, deadline: LONG },
   fetch: {
     parameters: v.tuple([text, optional(fetchOptions)]),
     signal: undefined,

@@ -1,11 +1,13 @@
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
+import type { FileInspection } from '../api.ts'
 import { packCaptions } from '../content/captions/packed-captions.ts'
 import { safeFileName } from '../content/file-name.ts'
 import type { Metadata } from '../content/metadata.ts'
 import { SNIFF_LENGTH, sniffMimeType } from '../content/mime-type.ts'
 import { posterType } from '../content/poster.ts'
 import { identifyFile } from '../content/source-file.ts'
+import { originalPath } from '../inspection/fast-start.ts'
 import { findCaptions } from '../inspection/find-captions.ts'
 import { inspectFile } from '../inspection/inspect-file.ts'
 import type { Logger } from '../log.ts'
@@ -29,13 +31,25 @@ export async function describeSource(
   const mimeType = await sniffMimeType(await readHead(path))
   const { facts, cover } = await inspectFile(path, mimeType, { log, signal })
   return {
-    name: safeFileName(basename(path)),
+    name: safeFileName(basename(originalPath(path))),
     mimeType,
     ...facts,
-    ...(/^(?:video|audio)\//.test(mimeType) ? await captionsBeside(path, log) : {}),
+    ...(/^(?:video|audio)\//.test(mimeType) ? await captionsBeside(originalPath(path), log) : {}),
     ...(cover ? { poster: cover } : {}),
     ...posterOf(poster, log)
   }
+}
+
+/**
+ * What the headers of a file tell, without sharing it.
+ * @throws PeerError FILE_MISSING, FILE_NOT_REGULAR, FILE_UNREADABLE
+ */
+export async function inspectSource(
+  path: string,
+  options: Omit<DescribeSourceOptions, 'poster'>
+): Promise<FileInspection> {
+  const mimeType = await sniffMimeType(await readHead(path))
+  return { mimeType, ...(await inspectFile(path, mimeType, options)).facts }
 }
 
 async function captionsBeside(path: string, log: Logger): Promise<Pick<Metadata, 'captions'>> {

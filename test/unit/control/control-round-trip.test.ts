@@ -70,6 +70,7 @@ describe('control socket', () => {
     videos: { values: [], seen: [] },
     connectedPeers: { values: [], seen: [] },
     chunkMap: { values: [DIGEST], seen: [DIGEST] },
+    inspect: { values: ['/a.mp4'], seen: ['/a.mp4'] },
     poster: { values: [DIGEST], seen: [DIGEST] },
     captions: { values: [DIGEST], seen: [DIGEST] },
     link: { values: [DIGEST], seen: [DIGEST] },

@@ -2,6 +2,7 @@ import type {
   Caption,
   ChunkMap,
   ConnectedPeerSnapshot,
+  FileInspection,
   LookupOptions,
   LookupResult,
   PeerApi,
@@ -109,6 +110,11 @@ export class FakePeer implements RunningPeer {
   async chunkMap(digest: string): Promise<ChunkMap> {
     this.#note('chunkMap', digest)
     return { digest, chunks: 1, chunkSize: 262_144, bytes: 3, states: '3', holders: '0' }
+  }
+
+  async inspect(path: string): Promise<FileInspection> {
+    this.#note('inspect', path)
+    return { mimeType: 'video/mp4', width: 1, height: 2, indexAtEnd: true }
   }
 
   async poster(digest: string): Promise<Poster | undefined> {

@@ -70,6 +70,21 @@ describe('What comes with a video', function () {
     assert.equal(states.charAt(Math.floor(indexStart / chunkSize)), '3', states)
   })
 
+  it('of a fast-start copy is what belongs to the original, and sharing it again is the same share', async () => {
+    const path = await fixture('sample-moov-last.mp4', 'late.mp4')
+    await writeFile(join(peers.folder, 'late.de.vtt'), VTT)
+    assert.equal((await owner.inspect(path)).indexAtEnd, true)
+    const video = await owner.share(path, { fastStart: true })
+    assert.deepEqual(
+      [video.name, video.path, video.indexAtEnd, video.captions],
+      ['late.mp4', join(peers.folder, 'late.fast-start.mp4'), false, [{ label: 'German', language: 'de' }]]
+    )
+    assert.equal((await owner.share(path, { fastStart: true })).id, video.id)
+    await assert.rejects(owner.share(join(peers.folder, 'gone.mp4'), { fastStart: true }), {
+      code: 'FILE_MISSING'
+    })
+  })
+
   it('makes no difference to the ID that an unchanged file has', async () => {
     const path = await fixture('sample.mp3', 'again.mp3')
     const first = await owner.share(path)

@@ -126,6 +126,7 @@ export class FakePeerApi implements PeerApi {
   stopSharing = unsupported
   remove = unsupported
   chunkMap = unsupported
+  inspect = unsupported
   poster = unsupported
   captions = unsupported
   link = unsupported
