@@ -16,6 +16,7 @@ import { PlayerPanel } from './views/player/player-panel.ts'
 import { PlayerPreferencesStore } from './views/player/player-preferences-store.ts'
 import { PlayerRegistry } from './views/player/player-registry.ts'
 import { PlayerSerializer } from './views/player/player-serializer.ts'
+import { PositionStore } from './views/player/position-store.ts'
 import type { Contribution, Services } from './views/services.ts'
 import { SharedFileDecorations } from './views/shared-file-decorations.ts'
 import { StateContext } from './views/state-context.ts'
@@ -80,25 +81,25 @@ function createServices(context: vscode.ExtensionContext, channel: vscode.LogOut
     controller,
     errors: new ErrorNotifier(logger),
     library: new LibraryOpener(dataFolder, controller, logger),
-    players: createPlayers(context, controller, selection, logger),
+    players: createPlayers(context, { controller, configuration, selection, logger }),
     selection
   }
 }
 
 function createPlayers(
   context: vscode.ExtensionContext,
-  peer: PeerController,
-  selection: VideoSelection,
-  logger: Services['logger']
+  { configuration, ...shared }: Pick<Services, 'controller' | 'configuration' | 'selection' | 'logger'>
 ): PlayerRegistry {
   const resources = vscode.Uri.joinPath(context.extensionUri, 'dist', 'media')
-  const preferences = new PlayerPreferencesStore(context.globalState, logger)
-  return new PlayerRegistry(peer.model, resources, (panel, digest) => {
+  const preferences = new PlayerPreferencesStore(context.globalState, shared.logger)
+  const positions = new PositionStore(context.globalState, shared.logger)
+  const downloadFolder = (): string => configuration.peerSettings().downloadFolder
+  return new PlayerRegistry(shared.controller.model, resources, (panel, digest) => {
     panel.iconPath = {
       light: vscode.Uri.joinPath(context.extensionUri, 'media', 'player-light.svg'),
       dark: vscode.Uri.joinPath(context.extensionUri, 'media', 'player-dark.svg')
     }
-    return new PlayerPanel({ panel, digest, controller: peer, preferences, selection, resources, logger })
+    return new PlayerPanel({ panel, digest, ...shared, preferences, positions, resources, downloadFolder })
   })
 }
 

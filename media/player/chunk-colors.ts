@@ -1,4 +1,10 @@
-import type { ChunkStateName } from '../../src/shared/chunk-ranges.ts'
+import {
+  type ChunkDigits,
+  type ChunkStateName,
+  chunkStateAt,
+  holdersAt
+} from '../../src/shared/chunk-ranges.ts'
+import { countOf } from '../../src/shared/format.ts'
 import { element } from '../element.ts'
 
 /** Words for the states, in the order of the legend. */
@@ -8,6 +14,12 @@ export const chunkStateWords: readonly [ChunkStateName, string][] = [
   ['available', 'available'],
   ['missing', 'no holder known']
 ]
+
+/** One chunk in words: `chunk 31: available, 2 other holders`. */
+export function describeChunk(chunks: ChunkDigits, index: number): string {
+  const words = new Map(chunkStateWords).get(chunkStateAt(chunks, index)) ?? ''
+  return `chunk ${index}: ${words}, ${countOf(holdersAt(chunks, index), 'other holder')}`
+}
 
 /** Colours of the chunk states as the theme has them, for drawing on a canvas. */
 export class ChunkColors {

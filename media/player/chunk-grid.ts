@@ -1,10 +1,9 @@
-import { type ChunkColumn, chunkColumns, countStates } from '../../src/shared/chunk-columns.ts'
-import { chunkStateAt, holdersAt } from '../../src/shared/chunk-ranges.ts'
+import { type ChunkColumn, chunkColumns, countStates, holderHeat } from '../../src/shared/chunk-columns.ts'
 import { countOf } from '../../src/shared/format.ts'
 import type { PlayerChunks } from '../../src/shared/player-protocol.ts'
 import { element } from '../element.ts'
 import { Canvas } from './canvas.ts'
-import { type ChunkColors, chunkStateWords } from './chunk-colors.ts'
+import { type ChunkColors, chunkStateWords, describeChunk } from './chunk-colors.ts'
 
 const cell = 10
 const gap = 2
@@ -55,13 +54,19 @@ export class ChunkGrid {
     this.#drawWaiting(context)
   }
 
-  /** Full when here, half when on the way, an outline when available, a dot when nobody has it. */
-  #drawCell(context: CanvasRenderingContext2D, x: number, y: number, { state, here }: ChunkColumn): void {
+  /** Full when here, half when on the way, an outline that the holders fill in when available, a dot when nobody has it. */
+  #drawCell(context: CanvasRenderingContext2D, x: number, y: number, column: ChunkColumn): void {
+    const { state, here, holders } = column
     context.fillStyle = this.#colors.get(state)
     context.strokeStyle = context.fillStyle
     if (state === 'missing') context.fillRect(x + cell / 2 - 1, y + cell / 2 - 1, 2, 2)
     else context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1)
     if (state === 'requested') context.fillRect(x, y + cell / 2, cell, cell / 2)
+    if (state === 'available' && here === 0) {
+      context.globalAlpha = 0.6 * holderHeat(holders)
+      context.fillRect(x, y, cell, cell)
+      context.globalAlpha = 1
+    }
     if (here === 0) return
     context.fillStyle = this.#colors.get('here')
     context.fillRect(x, y + cell * (1 - here), cell, cell * here)
@@ -88,8 +93,7 @@ export class ChunkGrid {
 
   #describe({ first, last, here }: ChunkColumn): string {
     if (first !== last) return `Chunks ${first}–${last}: ${Math.round(here * 100)} % here`
-    const words = new Map(chunkStateWords).get(chunkStateAt(this.#chunks, first)) ?? ''
-    return `Chunk ${first}: ${words}, ${countOf(holdersAt(this.#chunks, first), 'other holder')}`
+    return describeChunk(this.#chunks, first)
   }
 }
 

@@ -1,4 +1,4 @@
-import { countOf, formatBytes, formatRate, percentOf } from '../../src/shared/format.ts'
+import { countOf, formatBytes, formatRate, formatTime, percentOf } from '../../src/shared/format.ts'
 import type { NetworkState, PlayerPeer, PlayerVideo } from '../../src/shared/player-protocol.ts'
 import { element, setText } from '../element.ts'
 import { IconButton } from '../ui.ts'
@@ -21,6 +21,7 @@ export interface DetailActions {
   copyId(): void
   copyLink(): void
   openFolder(): void
+  saveAs(): void
   pause(): void
   resume(): void
 }
@@ -34,6 +35,7 @@ export class Details {
   readonly #progress = element('progress', { attributes: { max: '100', 'aria-label': 'Received' } })
   readonly #facts = new Map<string, HTMLElement>()
   readonly #transfer: IconButton
+  readonly #openFolder: IconButton
   #resumable = false
 
   constructor(actions: DetailActions) {
@@ -42,16 +44,21 @@ export class Details {
       label: 'Pause Download',
       onClick: () => (this.#resumable ? actions.resume() : actions.pause())
     })
+    this.#openFolder = new IconButton({
+      icon: 'folder-opened',
+      label: 'Open Folder',
+      onClick: () => actions.openFolder()
+    })
     const buttons = element('div', { class: 'group' }, [
       this.#transfer.element,
       new IconButton({ icon: 'copy', label: 'Copy ID', onClick: () => actions.copyId() }).element,
       new IconButton({ icon: 'link', label: 'Copy Link', onClick: () => actions.copyLink() }).element,
-      new IconButton({ icon: 'folder-opened', label: 'Open Folder', onClick: () => actions.openFolder() })
-        .element
+      new IconButton({ icon: 'save-as', label: 'Save As…', onClick: () => actions.saveAs() }).element,
+      this.#openFolder.element
     ])
     const heading = element('div', { class: 'heading' }, [this.#name, this.#state, buttons])
     const facts = element('dl', { class: 'facts' })
-    for (const name of ['Received', 'Down', 'Up', 'Holders', 'Size']) facts.append(this.#fact(name))
+    for (const name of factNames) facts.append(this.#fact(name))
     this.element = element('header', {}, [heading, this.#progress, facts, this.#failure])
   }
 
@@ -70,23 +77,16 @@ export class Details {
   }
 
   #showFacts(video: PlayerVideo): void {
-    const percent = percentOf(video.have, video.chunks)
-    const values: Record<string, string> = {
-      Received: `${percent} % · ${video.have} of ${countOf(video.chunks, 'chunk')}`,
-      Down: formatRate(video.downloadBytesPerSecond),
-      Up: formatRate(video.uploadBytesPerSecond),
-      Holders: `${countOf(video.holders, 'peer')}`,
-      Size: formatBytes(video.bytes)
-    }
-    for (const [name, value] of Object.entries(values)) {
+    for (const [name, value] of Object.entries(factsOf(video))) {
       const target = this.#facts.get(name)
-      if (target !== undefined) setText(target, value)
+      if (target === undefined) continue
+      setText(target, value ?? '')
+      if (target.parentElement !== null) target.parentElement.hidden = value === undefined
     }
-    const received = this.#facts.get('Received')?.parentElement
-    if (received) received.hidden = video.complete
   }
 
-  #showTransfer({ origin, complete, state }: PlayerVideo): void {
+  #showTransfer({ origin, complete, state, watchOnly }: PlayerVideo): void {
+    this.#openFolder.element.hidden = watchOnly === true
     this.#resumable = state === 'paused' || state === 'failed'
     this.#transfer.element.hidden = origin === 'shared' || complete
     if (this.#resumable) this.#transfer.show('debug-continue', 'Resume Download')
@@ -98,6 +98,29 @@ export class Details {
     this.#facts.set(name, value)
     return element('div', {}, [element('dt', { text: name }), value])
   }
+}
+
+const factNames = ['Received', 'Down', 'Up', 'Holders', 'Length', 'Picture', 'Codecs', 'Size'] as const
+
+/** The facts in words; undefined for what is not known or of no interest now. */
+export function factsOf(video: PlayerVideo): Record<(typeof factNames)[number], string | undefined> {
+  const { have, chunks, complete, durationSeconds, downloadBytesPerSecond, uploadBytesPerSecond } = video
+  return {
+    Received: complete ? undefined : `${percentOf(have, chunks)} % · ${have} of ${countOf(chunks, 'chunk')}`,
+    Down: complete ? undefined : formatRate(downloadBytesPerSecond),
+    Up: uploadBytesPerSecond > 0 ? formatRate(uploadBytesPerSecond) : undefined,
+    Holders: countOf(video.holders, 'peer'),
+    Length: durationSeconds === undefined ? undefined : formatTime(durationSeconds),
+    Picture: pictureFacts(video),
+    Codecs: video.codecs,
+    Size: formatBytes(video.bytes)
+  }
+}
+
+function pictureFacts({ width, height, frameRate }: PlayerVideo): string | undefined {
+  if (width === undefined || height === undefined) return undefined
+  const rate = frameRate === undefined ? '' : ` · ${Number(frameRate.toFixed(2))} fps`
+  return `${width} × ${height}${rate}`
 }
 
 /** The peers that hold parts of the video. */

@@ -32,6 +32,11 @@ export class HostConnection {
     this.#editor.postMessage({ kind: 'notice', name, value } as FromPlayer)
   }
 
+  /** Writes a failure to the log of the host. */
+  readonly report = (problem: unknown): void => {
+    this.notify('problem', { message: String(problem).slice(0, 500) })
+  }
+
   /** Delivers what the host tells. */
   listen(handlers: UpdateHandlers): void {
     window.addEventListener('message', (event: MessageEvent<ToPlayer>) => {

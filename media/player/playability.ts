@@ -18,23 +18,14 @@ export function playProblem(errorCode: number | undefined, canPlayType: string):
 export function describeProblem(problem: PlayProblem, mimeType: string): string {
   switch (problem) {
     case 'type':
-      return `This editor has no decoder for ${mimeType || 'this type'}. A browser or another player may play it.`
+      return `This editor has no decoder for ${mimeType || 'this type'}. Your browser may play it.`
     case 'decode':
-      return 'This editor could not decode the video. A browser or another player may play it.'
+      return 'This editor could not decode the video. Your browser may play it.'
     case 'network':
       return 'The stream could not be reached from this window.'
   }
 }
 
-/**
- * Whether sound is probably missing for want of a decoder: MPEG-4 files mostly carry AAC, which the editor on the
- * desktop cannot decode.
- */
-export function lacksSound(
-  mimeType: string,
-  canPlayAac: string,
-  decodedAudioBytes: number | undefined
-): boolean {
-  const isMpeg4 = /^video\/(mp4|quicktime|x-m4v)/.test(mimeType)
-  return isMpeg4 && canPlayAac === '' && (decodedAudioBytes ?? 0) === 0
-}
+/** The sentence for a video whose sound is not decoded. */
+export const silentText =
+  'This editor has no decoder for the sound (AAC), so the video is silent here. Your browser plays it with sound.'

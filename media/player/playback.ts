@@ -1,13 +1,13 @@
 import type { SavedPlayerState } from '../../src/shared/player-protocol.ts'
 import type { HostConnection } from './host-connection.ts'
-import { describeProblem, lacksSound, playProblem } from './playability.ts'
+import { describeProblem, playProblem } from './playability.ts'
 
 /** Waits between attempts to reach the stream again, in milliseconds: the peer may be moving to another window. */
 const retryDelays = [500, 1000, 2000, 4000]
 /** Milliseconds between two savings of the position. */
 const saveInterval = 2000
-/** Seconds of playing after which missing sound is noticed. */
-const soundDelay = 3
+/** Milliseconds between two times that the editor is told the position, for the next player of this video. */
+const tellInterval = 5000
 
 /** Plays the stream: starts it, comes back to where it was, and finds the stream again when it has moved. */
 export class Playback {
@@ -19,6 +19,8 @@ export class Playback {
   #attempts = 0
   #position = 0
   #wantsPlay = false
+  #toldAt = 0
+  #playable = true
 
   constructor(
     media: HTMLMediaElement,
@@ -36,17 +38,32 @@ export class Playback {
       this.#attempts = 0
     })
     media.addEventListener('loadedmetadata', () => this.#goTo(this.#position))
-    media.addEventListener('timeupdate', () => this.#checkSound())
-    for (const name of ['pause', 'play', 'seeked']) media.addEventListener(name, () => this.#save())
-    setInterval(() => this.#save(), saveInterval)
+    for (const name of ['pause', 'play', 'seeked', 'ended']) media.addEventListener(name, () => this.#save())
+    for (const name of ['pause', 'ended']) media.addEventListener(name, () => this.tellPosition())
+    setInterval(() => this.#saveAndTell(), saveInterval)
   }
 
-  /** Opens the stream; plays from the start, or waits at the place where a restored player stood. */
-  open(url: string, saved: SavedPlayerState | undefined): void {
-    this.#position = saved?.position ?? 0
+  /**
+   * Opens the stream. A restored player waits at the place where it stood; any other plays, from where the video was left if it
+   * was watched before.
+   */
+  open(url: string, saved: SavedPlayerState | undefined, resumeAt: number | undefined): void {
+    this.#position = saved?.position ?? resumeAt ?? 0
     this.#wantsPlay = saved === undefined
     this.media.src = url
     if (this.#wantsPlay) void this.play()
+  }
+
+  /** There is no decoder for it here: the next failure is final. */
+  giveUp(): void {
+    this.#playable = false
+    if (this.media.error !== null) void this.#recover()
+  }
+
+  /** Tells the editor where it stands. */
+  tellPosition(): void {
+    this.#toldAt = performance.now()
+    this.#host.notify('position', { seconds: this.#standing() })
   }
 
   /** Plays; where sound needs a click first, begins without it. */
@@ -70,14 +87,25 @@ export class Playback {
     if (seconds > 0 && seconds < this.media.duration) this.media.currentTime = seconds
   }
 
+  #saveAndTell(): void {
+    this.#save()
+    if (!this.media.paused && performance.now() - this.#toldAt >= tellInterval) this.tellPosition()
+  }
+
   #save(): void {
-    const { currentTime, paused, ended, readyState } = this.media
-    const position = ended ? 0 : readyState === 0 ? this.#position : currentTime
-    this.#host.save({ digest: this.#digest, position, paused })
+    this.#host.save({ digest: this.#digest, position: this.#standing(), paused: this.media.paused })
+  }
+
+  /** Seconds; what was seen to its end begins again. */
+  #standing(): number {
+    const { currentTime, ended, readyState } = this.media
+    if (ended) return 0
+    return readyState === 0 ? this.#position : currentTime
   }
 
   async #recover(): Promise<void> {
-    const problem = playProblem(this.media.error?.code, this.media.canPlayType(this.#mimeType))
+    const claim = this.#playable ? this.media.canPlayType(this.#mimeType) : ''
+    const problem = playProblem(this.media.error?.code, claim)
     const delay = problem === 'network' ? retryDelays[this.#attempts++] : undefined
     if (delay === undefined) {
       this.#host.notify('problem', {
@@ -98,14 +126,5 @@ export class Playback {
     } catch (error) {
       this.#onProblem(error instanceof Error ? error.message : String(error))
     }
-  }
-
-  #checkSound(): void {
-    if (this.media.currentTime < soundDelay || !(this.media instanceof HTMLVideoElement)) return
-    // Chromium's own counter; absent elsewhere, and then nothing is claimed.
-    const decoded = Reflect.get(this.media, 'webkitAudioDecodedByteCount')
-    if (typeof decoded !== 'number') return
-    if (!lacksSound(this.#mimeType, this.media.canPlayType('audio/mp4; codecs="mp4a.40.2"'), decoded)) return
-    this.#onProblem('This editor has no AAC decoder, so the video is silent here.')
   }
 }

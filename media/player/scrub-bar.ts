@@ -1,9 +1,9 @@
-import { chunkColumns } from '../../src/shared/chunk-columns.ts'
+import { type ChunkColumn, chunkColumns, holderHeat } from '../../src/shared/chunk-columns.ts'
 import { formatTime } from '../../src/shared/format.ts'
 import type { PlayerChunks } from '../../src/shared/player-protocol.ts'
 import { element } from '../element.ts'
 import { Canvas } from './canvas.ts'
-import type { ChunkColors } from './chunk-colors.ts'
+import { type ChunkColors, describeChunk } from './chunk-colors.ts'
 
 /** Steps of the slider over the whole duration. */
 const steps = 1000
@@ -50,8 +50,10 @@ export class ScrubBar {
   #preview(event: PointerEvent): void {
     const { left, width } = this.element.getBoundingClientRect()
     const part = Math.min(1, Math.max(0, (event.clientX - left) / width))
-    this.#time.textContent = formatTime(part * this.#duration)
-    this.#time.style.left = `${part * 100}%`
+    const time = formatTime(part * this.#duration)
+    const chunk = Math.min(this.#chunks.states.length - 1, Math.floor(part * this.#chunks.states.length))
+    this.#time.textContent = chunk < 0 ? time : `${time} · ${describeChunk(this.#chunks, chunk)}`
+    this.#time.style.left = `clamp(${this.#time.offsetWidth / 2}px, ${part * 100}%, 100% - ${this.#time.offsetWidth / 2}px)`
   }
 
   #draw(context: CanvasRenderingContext2D, width: number, height: number): void {
@@ -61,9 +63,14 @@ export class ScrubBar {
       context.fillStyle = this.#colors.get(column.state)
       const left = Math.floor(index * columnWidth)
       const right = Math.ceil((index + 1) * columnWidth)
-      // Lower where less is known, so that the bar can be read without its colours.
-      const share = { here: 1, requested: 0.7, available: 0.4, missing: 0.15 }[column.state]
+      const share = columnHeight(column)
       context.fillRect(left, height * (1 - share), right - left, height * share)
     }
   }
+}
+
+/** Lower where less is known, so that the bar can be read without its colours; the more holders, the higher. */
+function columnHeight({ state, holders }: ChunkColumn): number {
+  if (state === 'available') return 0.25 + 0.4 * holderHeat(holders)
+  return { here: 1, requested: 0.8, missing: 0.12 }[state]
 }

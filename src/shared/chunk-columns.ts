@@ -1,4 +1,4 @@
-import { type ChunkDigits, type ChunkStateName, chunkStateAt } from './chunk-ranges.ts'
+import { type ChunkDigits, type ChunkStateName, chunkStateAt, holdersAt } from './chunk-ranges.ts'
 
 /** One column of a bar, or one cell of a grid, that stands for several chunks. */
 export interface ChunkColumn {
@@ -10,6 +10,8 @@ export interface ChunkColumn {
   state: ChunkStateName
   /** 0 to 1: the part of its chunks that is here. */
   here: number
+  /** Of the chunk in it with the fewest known holders. */
+  holders: number
 }
 
 const rank: Record<ChunkStateName, number> = { missing: 0, available: 1, requested: 2, here: 3 }
@@ -27,12 +29,19 @@ export function chunkColumns(map: ChunkDigits, count: number): ChunkColumn[] {
 function columnOf(map: ChunkDigits, first: number, last: number): ChunkColumn {
   let state: ChunkStateName = 'here'
   let here = 0
+  let holders = Number.POSITIVE_INFINITY
   for (let index = first; index <= last; index++) {
     const own = chunkStateAt(map, index)
     if (own === 'here') here += 1
     if (rank[own] < rank[state]) state = own
+    holders = Math.min(holders, holdersAt(map, index))
   }
-  return { first, last, state, here: here / (last - first + 1) }
+  return { first, last, state, here: here / (last - first + 1), holders }
+}
+
+/** 0 to 1 for a heat map: how well known a chunk's holders make it. The first few count most. */
+export function holderHeat(holders: number): number {
+  return Math.min(1, Math.log2(1 + holders) / 4)
 }
 
 /** How many chunks are in each state. */

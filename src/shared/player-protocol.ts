@@ -1,11 +1,11 @@
-import type { MediaKind } from './media-type.ts'
+import type { PlayerKind } from './media-type.ts'
 
 /** The video as the player shows it. */
 export interface PlayerVideo {
   digest: string
   name: string
   mimeType: string
-  kind: MediaKind
+  kind: PlayerKind
   bytes: number
   chunkSize: number
   chunks: number
@@ -22,6 +22,25 @@ export interface PlayerVideo {
   uploadBytesPerSecond: number
   /** Why it failed: one sentence with the next step. */
   failure?: string
+  durationSeconds?: number
+  /** Pixels. */
+  width?: number
+  height?: number
+  /** Frames a second. */
+  frameRate?: number
+  /** As in the `codecs` parameter of RFC 6381, picture first. */
+  codecs?: string
+  /** It is not saved: nothing of it stays in plain text on the disk. */
+  watchOnly?: true
+}
+
+/** A track of captions that came with the video. */
+export interface PlayerCaption {
+  label: string
+  /** BCP 47 tag. */
+  language?: string
+  /** The track as WebVTT. */
+  vtt: string
 }
 
 /** Which parts are here, coming or to be had: see `ChunkMap` of the peer's API. */
@@ -51,6 +70,8 @@ export interface PlayerPreferences {
   muted: boolean
   /** Playback rate, 1 is normal. */
   rate: number
+  /** Captions are shown where a video has them. */
+  captions: boolean
 }
 
 /** Everything a player needs to draw itself, in answer to `ready`. */
@@ -63,6 +84,11 @@ export interface PlayerState {
   /** State of the peer itself. */
   network: NetworkState
   preferences: PlayerPreferences
+  /** A picture to show before the first frame, as a data URL. */
+  poster?: string
+  captions: PlayerCaption[]
+  /** Seconds: where it was left, in this window or another; absent at the start. */
+  resumeAt?: number
 }
 
 /** State of the peer: the same words as the context key `chordcast.state`. */
@@ -78,8 +104,13 @@ export interface PlayerRequests {
   join: null
   copyId: null
   copyLink: null
+  /** Continues at the position that was told last. */
   openInBrowser: null
   openFolder: null
+  /** Writes a copy to where the user says. */
+  saveAs: null
+  /** Gives the editor the whole window, or takes it back: for editors that forbid full screen. */
+  maximize: null
 }
 
 export type PlayerRequestName = keyof PlayerRequests
@@ -94,12 +125,16 @@ export const playerRequestNames = [
   'copyId',
   'copyLink',
   'openInBrowser',
-  'openFolder'
+  'openFolder',
+  'saveAs',
+  'maximize'
 ] as const satisfies readonly PlayerRequestName[]
 
 /** What the webview tells without waiting for an answer. */
 export interface PlayerNotices {
   preferences: PlayerPreferences
+  /** Where it stands, now and then and at each pause; 0 once it was seen to its end. */
+  position: { seconds: number }
   /** Something that could not be played or drawn, for the log. */
   problem: { message: string }
 }

@@ -168,7 +168,8 @@ export class Workbench {
 
   /** The document inside the webview that is on top. */
   webview(): FrameLocator {
-    return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame')
+    const shown = this.page.locator('iframe.webview.ready').filter({ visible: true })
+    return shown.first().contentFrame().frameLocator('iframe#active-frame')
   }
 
   /** Polls: the extension writes to the clipboard through the window, a moment after the command. */

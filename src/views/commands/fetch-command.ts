@@ -36,7 +36,7 @@ export async function fetchReference(
   controller.model.takeVideo(video)
   selection.select(video.digest)
   const watches = configuration.get('watchOnFetch')
-  if (watches) players.openWhenPlayable(video.digest).catch((error: unknown) => errors.show(error))
+  if (watches) players.open(video.digest)
   if (!isComplete(video))
     showDownload(services, video, !watches).catch((error: unknown) => errors.show(error))
   return video

@@ -24,7 +24,7 @@ async function watch(services: Services, args: unknown[]): Promise<void> {
   const videos = await chooseVideos(services, args, { title: 'Watch', suits: () => true, none })
   for (const video of videos) {
     services.selection.select(video.digest)
-    await services.players.openWhenPlayable(video.digest, vscode.ViewColumn.Active)
+    services.players.open(video.digest, vscode.ViewColumn.Active)
   }
 }
 

@@ -4,8 +4,12 @@ import { type FromPlayer, playerRequestNames } from '../../shared/player-protoco
 const preferences = v.object({
   volume: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   muted: v.boolean(),
-  rate: v.pipe(v.number(), v.minValue(0.0625), v.maxValue(16))
+  rate: v.pipe(v.number(), v.minValue(0.0625), v.maxValue(16)),
+  captions: v.optional(v.boolean(), false)
 })
+
+/** Seconds: a week is longer than any video. */
+const maximumPosition = 7 * 24 * 3600
 
 const fromPlayer = v.variant('kind', [
   v.object({
@@ -14,6 +18,11 @@ const fromPlayer = v.variant('kind', [
     name: v.picklist(playerRequestNames)
   }),
   v.object({ kind: v.literal('notice'), name: v.literal('preferences'), value: preferences }),
+  v.object({
+    kind: v.literal('notice'),
+    name: v.literal('position'),
+    value: v.object({ seconds: v.pipe(v.number(), v.minValue(0), v.maxValue(maximumPosition)) })
+  }),
   v.object({
     kind: v.literal('notice'),
     name: v.literal('problem'),

@@ -2,20 +2,32 @@ import type { ChunkMap, ConnectedPeerSnapshot, Digest, VideoSnapshot } from '../
 import { describeAddress, displayName, shortPeerId } from '../../shared/format.ts'
 import { mediaKind } from '../../shared/media-type.ts'
 import type { PlayerChunks, PlayerPeer, PlayerVideo } from '../../shared/player-protocol.ts'
-import { isComplete } from '../video-state.ts'
+import { describeState, isComplete } from '../video-state.ts'
 
 /** At most this many peers are listed in a player. */
 const listedPeers = 12
 
-/** The video as its player shows it, or undefined while its type is unknown or cannot be shown. */
+/** Manifest and metadata are here. Chunks are no sign of it: the first may come before the type is told. */
+export function isPlayerReady(video: VideoSnapshot): boolean {
+  return video.chunks > 0 && video.mimeType !== ''
+}
+
+/** What a player says before it can show anything, and whether it still expects to. */
+export function beforeReady(video: VideoSnapshot): { text: string; busy: boolean } {
+  if (video.failure !== undefined) return { text: video.failure.message, busy: false }
+  if (video.state === 'paused') return { text: 'This video is paused. Resume it to watch.', busy: false }
+  const state = describeState(video)
+  return { text: `${state.charAt(0).toUpperCase()}${state.slice(1)}…`, busy: true }
+}
+
+/** The video as its player shows it, or undefined while its type is unknown. */
 export function toPlayerVideo(video: VideoSnapshot): PlayerVideo | undefined {
-  const kind = mediaKind(video.mimeType)
-  if (kind === undefined) return undefined
+  if (!isPlayerReady(video)) return undefined
   return {
     digest: video.digest,
     name: displayName(video.name),
-    mimeType: video.mimeType,
-    kind,
+    mimeType: displayName(video.mimeType),
+    kind: mediaKind(video.mimeType) ?? 'file',
     bytes: video.bytes,
     chunkSize: video.chunkSize,
     chunks: video.chunks,
@@ -26,7 +38,10 @@ export function toPlayerVideo(video: VideoSnapshot): PlayerVideo | undefined {
     holders: video.holders,
     downloadBytesPerSecond: video.downloadBytesPerSecond,
     uploadBytesPerSecond: video.uploadBytesPerSecond,
-    ...(video.failure === undefined ? {} : { failure: video.failure.message })
+    ...(video.failure !== undefined && { failure: video.failure.message }),
+    ...(video.durationSeconds !== undefined && { durationSeconds: video.durationSeconds }),
+    ...(video.width !== undefined && { width: video.width }),
+    ...(video.height !== undefined && { height: video.height })
   }
 }
 

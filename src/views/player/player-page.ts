@@ -20,8 +20,9 @@ export function playerPage(page: PlayerPage): string {
     `script-src 'nonce-${page.nonce}'`,
     `style-src ${page.cspSource} 'nonce-${page.nonce}'`,
     `font-src ${page.cspSource}`,
-    `img-src ${page.streamOrigin}`,
-    `media-src ${page.streamOrigin}`
+    `img-src ${page.streamOrigin} data:`,
+    // Captions are data.
+    `media-src ${page.streamOrigin} data:`
   ].join('; ')
   const context = JSON.stringify({
     webviewSection: 'player',
@@ -46,9 +47,21 @@ export function playerPage(page: PlayerPage): string {
 </html>`
 }
 
-/** A page with one sentence, for a player that has nothing to play. It runs no script. */
-export function messagePage(message: string, cspSource: string, styleUri: string): string {
+/** A page with one sentence, for a player that has nothing to play yet or any more. It runs no script. */
+export interface MessagePage {
+  message: string
+  /** Something is still expected: a turning ring says so. */
+  busy?: boolean
+  /** A way on: a command of the editor. */
+  action?: { label: string; command: string; argument?: string }
+  cspSource: string
+  styleUri: string
+}
+
+/** Draws a `MessagePage`. */
+export function messagePage({ message, busy, action, cspSource, styleUri }: MessagePage): string {
   const policy = `default-src 'none'; style-src ${cspSource}`
+  const ring = busy ? '<div class="ring" aria-hidden="true"></div>' : ''
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -57,8 +70,15 @@ export function messagePage(message: string, cspSource: string, styleUri: string
 <link rel="stylesheet" href="${escapeHtml(styleUri)}">
 <title>Chordcast</title>
 </head>
-<body><p class="message" role="status">${escapeHtml(message)}</p></body>
+<body><main class="message">${ring}<p role="status">${escapeHtml(message)}</p>${actionLink(action)}</main></body>
 </html>`
+}
+
+function actionLink(action: MessagePage['action']): string {
+  if (action === undefined) return ''
+  const { label, command, argument } = action
+  const query = argument === undefined ? '' : `?${encodeURIComponent(JSON.stringify([argument]))}`
+  return `<p><a class="action" href="${escapeHtml(`command:${command}${query}`)}">${escapeHtml(label)}</a></p>`
 }
 
 /** Text made safe between tags and in attributes with double quotes. */

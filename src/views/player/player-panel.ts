@@ -1,22 +1,28 @@
-import { randomBytes } from 'node:crypto'
 import * as vscode from 'vscode'
-import type { Digest } from '../../peer/api.ts'
+import type { Digest, PeerApi, VideoSnapshot } from '../../peer/api.ts'
 import { systemClock } from '../../peer/clock.ts'
 import { PeerError, toPeerError } from '../../peer/errors.ts'
 import type { Logger } from '../../peer/log.ts'
-import type { PlayerRequestName, PlayerState, ToPlayer } from '../../shared/player-protocol.ts'
+import type {
+  FromPlayer,
+  PlayerNotices,
+  PlayerRequestName,
+  PlayerState,
+  PlayerVideo,
+  ToPlayer
+} from '../../shared/player-protocol.ts'
 import { ChangeBatch } from '../change-batch.ts'
 import { DisposableStore } from '../disposable.ts'
 import { type CommandId, commands } from '../ids.ts'
 import type { PeerController } from '../peer-controller.ts'
 import type { VideoSelection } from '../video-selection.ts'
-import { locateStream } from './locate-stream.ts'
+import { PlayerContent } from './player-content.ts'
 import { readPlayerMessage } from './player-message.ts'
 import { toPlayerChunks, toPlayerPeers, toPlayerVideo } from './player-model.ts'
-import { messagePage, playerPage } from './player-page.ts'
 import type { PlayerPreferencesStore } from './player-preferences-store.ts'
 import type { OpenPlayer } from './player-registry.ts'
-import type { StreamAddress } from './stream-address.ts'
+import type { PositionStore } from './position-store.ts'
+import { saveCopy } from './save-copy.ts'
 
 /** Milliseconds between two updates of a player's chunk map. */
 const updateInterval = 250
@@ -27,21 +33,25 @@ export interface PlayerPanelInit {
   digest: Digest
   controller: PeerController
   preferences: PlayerPreferencesStore
+  positions: PositionStore
+  /** Where copies are saved unless the user says otherwise. */
+  downloadFolder(): string
   selection: VideoSelection
   resources: vscode.Uri
   logger: Logger
 }
 
-/** The host side of one player: gives the page its stream, keeps it up to date, does what its buttons ask. */
+/** The host side of one player: keeps its page up to date, and does what its buttons ask. */
 export class PlayerPanel implements OpenPlayer {
   readonly #init: PlayerPanelInit
   readonly #owned = new DisposableStore()
   readonly #updates: ChangeBatch<'chunks'>
-  #stream: StreamAddress | undefined
+  readonly #content: PlayerContent
 
   constructor(init: PlayerPanelInit) {
     this.#init = init
-    const { panel } = init
+    const { panel, controller } = init
+    this.#content = new PlayerContent(init)
     this.#updates = this.#owned.add(
       new ChangeBatch<'chunks'>(systemClock, updateInterval, () => this.#sendChunks())
     )
@@ -50,7 +60,10 @@ export class PlayerPanel implements OpenPlayer {
     panel.onDidDispose(() => this.#owned.dispose())
     this.#follow()
     this.#show()
-    this.#showPage().catch((error: unknown) => this.#showMessage(toPeerError(error).message))
+    controller.open().then(
+      () => this.#content.refresh(),
+      (error: unknown) => this.#content.showError(error)
+    )
   }
 
   get active(): boolean {
@@ -73,49 +86,31 @@ export class PlayerPanel implements OpenPlayer {
     const { events } = controller.model
     this.#owned.addUnsubscribe(
       events.on('video', changed => {
-        if (changed.digest === digest) this.#sendVideo()
+        if (changed.digest === digest) this.#followVideo(changed)
       })
     )
+    this.#owned.addUnsubscribe(events.on('videos', () => this.#content.refresh()))
     this.#owned.addUnsubscribe(events.on('peers', () => this.#sendPeers()))
     this.#owned.addUnsubscribe(
       controller.events.on('state', value => this.#send({ kind: 'update', name: 'network', value }))
     )
   }
 
-  async #showPage(): Promise<void> {
-    const { panel, controller, digest, resources } = this.#init
-    const api = await controller.open()
-    const video = controller.model.video(digest)
-    if (video === undefined)
-      return this.#showMessage('This video is not in your library any more. Fetch it again by its ID.')
-    panel.title = toPlayerVideo(video)?.name ?? panel.title
-    this.#stream = await locateStream(api, digest)
-    const uri = (name: string): string =>
-      panel.webview.asWebviewUri(vscode.Uri.joinPath(resources, name)).toString()
-    panel.webview.html = playerPage({
-      digest,
-      nonce: randomBytes(16).toString('hex'),
-      cspSource: panel.webview.cspSource,
-      streamOrigin: this.#stream.origin,
-      scriptUri: uri('player.js'),
-      styleUri: uri('player.css'),
-      codiconsUri: uri('codicon.css')
-    })
-  }
-
-  #showMessage(message: string): void {
-    const { webview } = this.#init.panel
-    const style = webview.asWebviewUri(vscode.Uri.joinPath(this.#init.resources, 'player.css')).toString()
-    webview.html = messagePage(message, webview.cspSource, style)
-  }
-
   #receive(input: unknown): void {
-    const { logger, preferences } = this.#init
     const message = readPlayerMessage(input)
-    if (message === undefined) logger.warn('a player sent a message that is not understood')
+    if (message === undefined) this.#init.logger.warn('a player sent a message that is not understood')
     else if (message.kind === 'request') void this.#answer(message.id, message.name)
-    else if (message.name === 'problem') logger.warn(`player: ${message.value.message}`)
-    else preferences.save(message.value)
+    else this.#note(message)
+  }
+
+  #note(notice: Extract<FromPlayer, { kind: 'notice' }>): void {
+    const { logger, preferences, positions, digest } = this.#init
+    const handlers: { [Name in keyof PlayerNotices]: (value: PlayerNotices[Name]) => void } = {
+      problem: ({ message }) => logger.warn(`player: ${message}`),
+      preferences: value => preferences.save(value),
+      position: ({ seconds }) => positions.save(digest, seconds)
+    }
+    ;(handlers[notice.name] as (value: unknown) => void)(notice.value)
   }
 
   async #answer(id: number, name: PlayerRequestName): Promise<void> {
@@ -135,9 +130,13 @@ export class PlayerPanel implements OpenPlayer {
       case 'ready':
         return this.#state()
       case 'source':
-        return this.#source()
+        return this.#content.locateAgain()
       case 'openInBrowser':
         return this.#openInBrowser()
+      case 'saveAs':
+        return this.#saveAs()
+      case 'maximize':
+        return this.#maximize()
       case 'join':
         return run(commands.joinNetwork)
       case 'pause':
@@ -154,45 +153,61 @@ export class PlayerPanel implements OpenPlayer {
   }
 
   async #state(): Promise<PlayerState> {
-    const { controller, digest, preferences } = this.#init
-    const api = await controller.open()
-    const chunks = toPlayerChunks(await api.chunkMap(digest))
-    const snapshot = controller.model.video(digest)
-    const video = snapshot === undefined ? undefined : toPlayerVideo(snapshot)
-    if (video === undefined || this.#stream === undefined)
-      throw new PeerError('VIDEO_UNKNOWN', 'This video is not here any more.')
-    const peers = toPlayerPeers(controller.model.peers, digest)
+    const { controller, digest, preferences, positions } = this.#init
+    const { api, video } = await this.#present()
+    const { stream } = this.#content
+    if (stream === undefined) throw unknownVideo()
+    const resumeAt = positions.load(digest)
     return {
       video,
-      chunks,
-      peers,
-      url: this.#stream.url,
+      chunks: toPlayerChunks(await api.chunkMap(digest)),
+      peers: toPlayerPeers(controller.model.peers, digest),
+      url: stream.url,
       network: controller.state,
-      preferences: preferences.load()
+      preferences: preferences.load(),
+      captions: [],
+      ...(resumeAt !== undefined && { resumeAt })
     }
   }
 
-  /** The peer may serve from another window by now: a new origin needs a new policy, and so a new page. */
-  async #source(): Promise<{ url: string }> {
-    const before = this.#stream
-    const now = await locateStream(await this.#init.controller.open(), this.#init.digest)
-    this.#stream = now
-    if (now.origin !== before?.origin) await this.#showPage()
-    return { url: now.url }
+  async #present(): Promise<{ api: PeerApi; video: PlayerVideo; snapshot: VideoSnapshot }> {
+    const { controller, digest } = this.#init
+    const api = await controller.open()
+    const snapshot = controller.model.video(digest)
+    const video = snapshot && toPlayerVideo(snapshot)
+    if (snapshot === undefined || video === undefined) throw unknownVideo()
+    return { api, video, snapshot }
   }
 
   async #openInBrowser(): Promise<void> {
-    const { url } = await locateStream(await this.#init.controller.open(), this.#init.digest)
-    await vscode.env.openExternal(vscode.Uri.parse(url, true))
+    const { url } = await this.#content.locateAgain()
+    const position = this.#init.positions.load(this.#init.digest)
+    // A media fragment: browsers begin there.
+    const fragment = position === undefined ? '' : `#t=${position.toFixed(1)}`
+    await vscode.env.openExternal(vscode.Uri.parse(url + fragment, true))
   }
 
-  #sendVideo(): void {
-    const { controller, digest, panel } = this.#init
-    const snapshot = controller.model.video(digest)
-    const video = snapshot === undefined ? undefined : toPlayerVideo(snapshot)
-    if (video === undefined) return
-    if (panel.title !== video.name) panel.title = video.name
-    this.#send({ kind: 'update', name: 'video', value: video })
+  /** The page does not wait: the user may take as long as they like to choose a place. */
+  async #saveAs(): Promise<void> {
+    const { api, snapshot } = await this.#present()
+    saveCopy(api, snapshot, this.#init.downloadFolder()).catch((error: unknown) => {
+      this.#init.logger.warn('a copy could not be saved', error)
+      void vscode.window.showErrorMessage(`The copy could not be saved: ${toPeerError(error).message}`)
+    })
+  }
+
+  async #maximize(): Promise<void> {
+    this.reveal()
+    await vscode.commands.executeCommand('workbench.action.toggleZenMode')
+  }
+
+  #followVideo(snapshot: VideoSnapshot): void {
+    const { panel } = this.#init
+    this.#content.refresh()
+    const value = toPlayerVideo(snapshot)
+    if (value === undefined) return
+    if (panel.title !== value.name) panel.title = value.name
+    this.#send({ kind: 'update', name: 'video', value })
     this.#updates.add('chunks')
   }
 
@@ -212,8 +227,13 @@ export class PlayerPanel implements OpenPlayer {
   }
 
   #send(message: ToPlayer): void {
+    if (this.#content.stream === undefined) return
     this.#init.panel.webview.postMessage(message).then(undefined, (error: unknown) => {
       this.#init.logger.debug(`a player was closed: ${String(error)}`)
     })
   }
+}
+
+function unknownVideo(): PeerError {
+  return new PeerError('VIDEO_UNKNOWN', 'This video is not here any more.')
 }

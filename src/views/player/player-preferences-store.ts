@@ -4,7 +4,7 @@ import type { PlayerPreferences } from '../../shared/player-protocol.ts'
 import { readPreferences } from './player-message.ts'
 
 const memoryKey = 'chordcast.player'
-const initial: PlayerPreferences = { volume: 1, muted: false, rate: 1 }
+const initial: PlayerPreferences = { volume: 1, muted: false, rate: 1, captions: false }
 
 /** Keeps volume and speed from one player to the next. */
 export class PlayerPreferencesStore {

@@ -1,10 +1,8 @@
 import * as vscode from 'vscode'
 import type { Digest } from '../../peer/api.ts'
 import { displayName } from '../../shared/format.ts'
-import { abortOnCancel } from '../abort-on-cancel.ts'
-import { playerViewType } from '../ids.ts'
+import { commands, playerViewType } from '../ids.ts'
 import type { PeerModel } from '../peer-model.ts'
-import { awaitPlayable } from './await-playable.ts'
 
 /** A player in its panel. */
 export interface OpenPlayer {
@@ -15,12 +13,15 @@ export interface OpenPlayer {
 /** Fills a panel with the player of a video. */
 export type AttachPlayer = (panel: vscode.WebviewPanel, digest: Digest) => OpenPlayer
 
-/** Knows which player shows which video: one panel a video. */
+/** Commands that a page without a player may offer as links. */
+const offeredCommands = [commands.shareVideo, commands.fetchVideo, commands.resume]
+
+/** Knows which player shows which video. */
 export class PlayerRegistry {
   readonly #model: PeerModel
   readonly #resources: vscode.Uri
   readonly #attach: AttachPlayer
-  readonly #players = new Map<Digest, OpenPlayer>()
+  readonly #players = new Set<{ digest: Digest; player: OpenPlayer }>()
 
   /** @param resources Folder of what a player loads: scripts, styles, fonts. */
   constructor(model: PeerModel, resources: vscode.Uri, attach: AttachPlayer) {
@@ -31,48 +32,41 @@ export class PlayerRegistry {
 
   /** The video of the player in front, if one is. */
   get activeDigest(): Digest | undefined {
-    return [...this.#players].find(([, player]) => player.active)?.[0]
+    return [...this.#players].find(({ player }) => player.active)?.digest
   }
 
-  /** Opens a player as soon as the video's type is known, in the given column or beside what is open. */
-  async openWhenPlayable(digest: Digest, column?: vscode.ViewColumn): Promise<void> {
-    const options = {
-      location: vscode.ProgressLocation.Window,
-      title: 'Opening the player',
-      cancellable: true
-    }
-    await vscode.window.withProgress(options, (_progress, token) =>
-      awaitPlayable(this.#model, digest, abortOnCancel(token))
-    )
-    this.#open(digest, column ?? columnBeside())
-  }
-
-  /** Puts a player into a panel that the editor has restored. */
-  adopt(panel: vscode.WebviewPanel, digest: Digest): void {
-    panel.webview.options = this.#webviewOptions()
-    this.#keep(panel, digest)
-  }
-
-  #open(digest: Digest, column: vscode.ViewColumn): void {
-    const existing = this.#players.get(digest)
+  /**
+   * Shows the player of a video, in the given column or beside what is open; one that is open already comes to the front. It may be
+   * opened before anything of the video has arrived.
+   */
+  open(digest: Digest, column: vscode.ViewColumn = columnBeside()): void {
+    const existing = [...this.#players].find(open => open.digest === digest)
     if (existing !== undefined) {
-      existing.reveal()
+      existing.player.reveal()
       return
     }
     const title = displayName(this.#model.video(digest)?.name ?? 'Chordcast')
     // Kept while hidden: a reload would lose the buffer and the position.
-    const options = { ...this.#webviewOptions(), retainContextWhenHidden: true, enableFindWidget: false }
+    const options = { ...this.webviewOptions, retainContextWhenHidden: true, enableFindWidget: false }
     const panel = vscode.window.createWebviewPanel(playerViewType, title, column, options)
     this.#keep(panel, digest)
   }
 
-  #keep(panel: vscode.WebviewPanel, digest: Digest): void {
-    this.#players.set(digest, this.#attach(panel, digest))
-    panel.onDidDispose(() => this.#players.delete(digest))
+  /** Puts a player into a panel that the editor made: a restored one, or that of an editor for files. */
+  adopt(panel: vscode.WebviewPanel, digest: Digest): void {
+    panel.webview.options = this.webviewOptions
+    this.#keep(panel, digest)
   }
 
-  #webviewOptions(): vscode.WebviewOptions {
-    return { enableScripts: true, localResourceRoots: [this.#resources] }
+  /** What pages of players may do and load. */
+  get webviewOptions(): vscode.WebviewOptions {
+    return { enableScripts: true, localResourceRoots: [this.#resources], enableCommandUris: offeredCommands }
+  }
+
+  #keep(panel: vscode.WebviewPanel, digest: Digest): void {
+    const entry = { digest, player: this.#attach(panel, digest) }
+    this.#players.add(entry)
+    panel.onDidDispose(() => this.#players.delete(entry))
   }
 }
 

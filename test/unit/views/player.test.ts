@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
-import { PeerModel } from '../../../src/views/peer-model.ts'
-import { awaitPlayable } from '../../../src/views/player/await-playable.ts'
 import {
   readPlayerMessage,
   readPreferences,
   readSavedDigest
 } from '../../../src/views/player/player-message.ts'
-import { toPlayerChunks, toPlayerPeers, toPlayerVideo } from '../../../src/views/player/player-model.ts'
+import {
+  beforeReady,
+  toPlayerChunks,
+  toPlayerPeers,
+  toPlayerVideo
+} from '../../../src/views/player/player-model.ts'
 import { messagePage, type PlayerPage, playerPage } from '../../../src/views/player/player-page.ts'
 import { externalStreamAddress } from '../../../src/views/player/stream-address.ts'
 import { fakeMap, fakePeer, fakeVideo } from './fake-peer-api.ts'
@@ -28,7 +31,7 @@ describe('the page of a player', () => {
 
   it('loads media from the stream server alone and runs scripts by nonce alone', () => {
     assert.match(policy, /^default-src 'none'/)
-    assert.match(policy, /media-src http:\/\/127\.0\.0\.1:4567($|;)/)
+    assert.match(policy, /media-src http:\/\/127\.0\.0\.1:4567 data:($|;)/)
     assert.match(policy, /script-src 'nonce-0123abc'($|;)/)
     assert.doesNotMatch(policy, /unsafe/)
   })
@@ -41,7 +44,8 @@ describe('the page of a player', () => {
   })
 
   it('shows a message as text', () => {
-    assert.ok(messagePage('<img src=x>', 'https://csp', 'https://style').includes('&lt;img src=x&gt;'))
+    const shown = messagePage({ message: '<img src=x>', cspSource: 'https://csp', styleUri: 'https://style' })
+    assert.ok(shown.includes('&lt;img src=x&gt;'))
   })
 })
 
@@ -80,8 +84,11 @@ describe('messages from a player', () => {
       id: 1,
       name: 'ready'
     })
-    const notice = { kind: 'notice', name: 'preferences', value: { volume: 0.5, muted: false, rate: 2 } }
+    const value = { volume: 0.5, muted: false, rate: 2, captions: true }
+    const notice = { kind: 'notice', name: 'preferences', value }
     assert.deepEqual(readPlayerMessage(notice), notice)
+    const position = { kind: 'notice', name: 'position', value: { seconds: 12.5 } }
+    assert.deepEqual(readPlayerMessage(position), position)
   })
 
   const bad: unknown[] = [
@@ -92,6 +99,8 @@ describe('messages from a player', () => {
     { kind: 'request', id: '1', name: 'ready' },
     { kind: 'notice', name: 'preferences', value: { volume: 7, muted: false, rate: 1 } },
     { kind: 'notice', name: 'problem', value: { message: 'x'.repeat(501) } },
+    { kind: 'notice', name: 'position', value: { seconds: -1 } },
+    { kind: 'notice', name: 'position', value: { seconds: Number.NaN } },
     { kind: 'notice', name: 'other', value: {} }
   ]
   for (const message of bad) {
@@ -105,12 +114,29 @@ describe('messages from a player', () => {
     assert.equal(readSavedDigest({ digest: '../../etc', position: 3, paused: true }), undefined)
     assert.equal(readSavedDigest(undefined), undefined)
     assert.equal(readPreferences({ volume: 1 }), undefined)
+    assert.equal(readPreferences({ volume: 1, muted: true, rate: 1 })?.captions, false)
   })
 })
 
 describe('what a player is told', () => {
-  it('is nothing for what it cannot show', () => {
-    assert.equal(toPlayerVideo(fakeVideo({ mimeType: 'application/zip' })), undefined)
+  it('is nothing before the type is known', () => {
+    assert.equal(toPlayerVideo(fakeVideo({ state: 'transferring', mimeType: '', have: 1 })), undefined)
+    assert.equal(toPlayerVideo(fakeVideo({ state: 'finding', chunks: 0, mimeType: '' })), undefined)
+  })
+
+  it('is a file to save for what it cannot show', () => {
+    for (const mimeType of ['application/zip', 'image/svg+xml', 'text/html'])
+      assert.equal(toPlayerVideo(fakeVideo({ mimeType }))?.kind, 'file', mimeType)
+  })
+
+  it('is what is awaited while nothing can be shown, or why that ended', () => {
+    const finding = fakeVideo({ state: 'finding', chunks: 0, mimeType: '' })
+    assert.deepEqual(beforeReady(finding), { text: 'Finding peers…', busy: true })
+    const failure = { code: 'NO_HOLDERS' as const, message: 'No peer holds it now.' }
+    assert.deepEqual(beforeReady({ ...finding, state: 'failed', failure }), {
+      text: failure.message,
+      busy: false
+    })
   })
 
   it('never holds the ID', () => {
@@ -137,50 +163,5 @@ describe('what a player is told', () => {
       holders: '20',
       waitingFor: 1
     })
-  })
-})
-
-describe('opening a player', () => {
-  const never = new AbortController().signal
-
-  it('waits until the type is known', async () => {
-    const model = new PeerModel()
-    model.takeVideo(fakeVideo({ state: 'finding', chunks: 0, have: 0, mimeType: '' }))
-    const playable = awaitPlayable(model, digest, never)
-    model.takeVideo(fakeVideo({ state: 'asking', mimeType: '', have: 0 }))
-    model.takeVideo(fakeVideo({ state: 'transferring', mimeType: '', have: 1 }))
-    model.takeVideo(fakeVideo())
-    assert.equal((await playable).mimeType, 'video/webm')
-  })
-
-  it('fails with the reason of the download', async () => {
-    const model = new PeerModel()
-    model.takeVideo(fakeVideo({ state: 'finding', chunks: 0, mimeType: '' }))
-    const playable = awaitPlayable(model, digest, never)
-    const failure = { code: 'NO_HOLDERS' as const, message: 'No peer holds it now.' }
-    model.takeVideo(fakeVideo({ state: 'failed', chunks: 0, mimeType: '', failure }))
-    await assert.rejects(playable, { code: 'NO_HOLDERS' })
-  })
-
-  it('fails for what cannot be shown', async () => {
-    const model = new PeerModel()
-    model.takeVideo(fakeVideo({ mimeType: 'application/zip' }))
-    await assert.rejects(awaitPlayable(model, digest, never), { code: 'NOT_SUPPORTED' })
-  })
-
-  it('ends when cancelled', async () => {
-    const model = new PeerModel()
-    model.takeVideo(fakeVideo({ state: 'finding', chunks: 0, mimeType: '' }))
-    const cancel = new AbortController()
-    const playable = awaitPlayable(model, digest, cancel.signal)
-    cancel.abort()
-    await assert.rejects(playable, { code: 'ABORTED' })
-  })
-
-  it('opens what had arrived before it failed', async () => {
-    const model = new PeerModel()
-    const failure = { code: 'NO_HOLDERS' as const, message: 'No peer holds it now.' }
-    model.takeVideo(fakeVideo({ state: 'failed', failure }))
-    assert.equal((await awaitPlayable(model, digest, never)).digest, digest)
   })
 })
