@@ -9,9 +9,12 @@ import { ErrorNotifier } from './views/error-notifier.ts'
 import { FailureNotices } from './views/failure-notices.ts'
 import { JoinOnStartup } from './views/join-on-startup.ts'
 import { LibraryOpener } from './views/library-opener.ts'
+import { DocumentLinks } from './views/links/document-links.ts'
+import { LinkEditor } from './views/links/link-editor.ts'
 import { LogBook } from './views/log-book.ts'
 import { openEngine } from './views/open-engine.ts'
 import { PeerController } from './views/peer-controller.ts'
+import { FileEditor } from './views/player/file-editor.ts'
 import { PlayerPanel } from './views/player/player-panel.ts'
 import { PlayerPreferencesStore } from './views/player/player-preferences-store.ts'
 import { PlayerRegistry } from './views/player/player-registry.ts'
@@ -112,7 +115,10 @@ function createContributions(services: Services, channel: vscode.LogOutputChanne
     new ChunkTree(services),
     new StatusBar(services),
     new PlayerSerializer(services),
+    new FileEditor(services),
     new LinkHandler(services),
+    new LinkEditor(services),
+    new DocumentLinks(),
     new SharedFileDecorations(services),
     new FailureNotices(services),
     new ConfigurationWatcher(services),

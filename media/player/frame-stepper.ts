@@ -22,10 +22,13 @@ export class FrameStepper {
     return this.#known ?? this.#measured ?? usualFrameRate
   }
 
-  step(direction: 1 | -1): void {
+  /** Returns the number of the frame that it goes to, from 0, or undefined before anything is known of the video. */
+  step(direction: 1 | -1): number | undefined {
     const { currentTime, duration } = this.#video
-    if (!Number.isFinite(duration)) return
-    this.#video.currentTime = frameTime(currentTime, direction, this.frameRate, duration)
+    if (!Number.isFinite(duration)) return undefined
+    const time = frameTime(currentTime, direction, this.frameRate, duration)
+    this.#video.currentTime = time
+    return Math.floor(time * this.frameRate)
   }
 
   /** The shortest distance between two frames that were shown: some are left out when decoding is slow. */

@@ -161,9 +161,11 @@ function mediaElement({ video, preferences, poster }: PlayerState): HTMLMediaEle
   return Object.assign(media, { volume, muted, defaultPlaybackRate: rate, playbackRate: rate })
 }
 
+/** None over a video that was paused on its way: who stops to look wants to see the picture. */
 function startButton(media: HTMLMediaElement): 'play' | 'replay' | undefined {
   if (media.ended) return 'replay'
-  return media.paused && media.readyState >= HTMLMediaElement.HAVE_METADATA ? 'play' : undefined
+  const untouched = media.paused && media.played.length === 0
+  return untouched && media.readyState >= HTMLMediaElement.HAVE_METADATA ? 'play' : undefined
 }
 
 /** It would play, or show the place it was sent to, if it had the data. */

@@ -82,7 +82,8 @@ export class PlaybackActions {
 
   stepFrame(direction: 1 | -1): void {
     this.#init.playback.pause()
-    this.#init.frames?.step(direction)
+    const frame = this.#init.frames?.step(direction)
+    if (frame !== undefined) this.#init.tell(`Frame ${frame} · ${formatTime(this.#media.currentTime)}`)
   }
 
   toggleCaptions(): void {

@@ -5,6 +5,7 @@ export const commands = {
   shareVideo: 'chordcast.shareVideo',
   fetchVideo: 'chordcast.fetchVideo',
   watch: 'chordcast.watch',
+  openLink: 'chordcast.openLink',
   copyId: 'chordcast.copyId',
   copyLink: 'chordcast.copyLink',
   stopSharing: 'chordcast.stopSharing',
@@ -33,6 +34,10 @@ export const views = {
 
 /** View type of the player panel; restored after a window reload. */
 export const playerViewType = 'chordcast.player'
+
+/** View type of the editor for files that are shared or were fetched, and of the one for documents that are links. */
+export const fileEditorType = 'chordcast.file'
+export const linkEditorType = 'chordcast.link'
 
 /** Context keys: one for the state of the peer, with the values of `NetworkState`. */
 export const contextKeys = { state: 'chordcast.state' } as const

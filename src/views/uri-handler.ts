@@ -1,6 +1,5 @@
 import * as vscode from 'vscode'
-import { confirmReference, fetchReference } from './commands/fetch-command.ts'
-import { loadParser } from './commands/read-reference.ts'
+import { openLink } from './links/open-link.ts'
 import type { Contribution, Services } from './services.ts'
 
 /** Opens `vscode://chordcast.chordcast/fetch/<ID>?via=…`: asks first, dials afterwards. */
@@ -17,15 +16,9 @@ export class LinkHandler implements Contribution, vscode.UriHandler {
 
   async handleUri(uri: vscode.Uri): Promise<void> {
     try {
-      await this.#fetch(uri)
+      await openLink(this.#services, uri.toString(true))
     } catch (error) {
       await this.#services.errors.show(error)
     }
-  }
-
-  async #fetch(uri: vscode.Uri): Promise<void> {
-    const parse = await loadParser()
-    const link = parse(uri.toString(true))
-    if (await confirmReference(link)) await fetchReference(this.#services, link)
   }
 }

@@ -6,7 +6,7 @@ import { VsCodeServer } from '../harness/vscode-server.ts'
 import { newProfile, Workbench } from '../harness/workbench.ts'
 
 export const projectFolder = resolve(import.meta.dirname, '../..')
-export const sampleVideo = join(projectFolder, 'test/fixtures/sample.webm')
+export const sampleVideo = fixture('sample.webm')
 export const screenshotFolder = join(projectFolder, 'test-results/screenshots')
 const vsix = join(projectFolder, 'dist/chordcast.vsix')
 
@@ -17,6 +17,11 @@ export interface EditorOptions {
   settings?: Record<string, unknown>
   /** Videos in its workspace: name to path of the original. */
   files?: Record<string, string>
+}
+
+/** Path of a file that tests share. */
+export function fixture(name: string): string {
+  return join(projectFolder, 'test/fixtures', name)
 }
 
 exitOnSignals()

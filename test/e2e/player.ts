@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Locator } from 'playwright-core'
+import type { FrameLocator, Locator } from 'playwright-core'
 import { eventually } from '../harness/eventually.ts'
 import { pictureOf } from '../harness/picture.ts'
 import type { Workbench } from '../harness/workbench.ts'
@@ -30,13 +30,25 @@ function contrastWithPage(element: Element): number {
 
 /** The player in front, as its user has it. */
 export class Player {
-  readonly video: Locator
-  /** The name of the video below it. */
-  readonly title: Locator
+  readonly #workbench: Workbench
 
   constructor(workbench: Workbench) {
-    this.video = workbench.webview().locator('video')
-    this.title = workbench.webview().locator('h1')
+    this.#workbench = workbench
+  }
+
+  /** The document of the player that is in front now. */
+  get page(): FrameLocator {
+    return this.#workbench.webview()
+  }
+
+  /** The video or sound. */
+  get media(): Locator {
+    return this.page.locator('video, audio')
+  }
+
+  /** The name of the video below it. */
+  get title(): Locator {
+    return this.page.locator('h1')
   }
 
   /** Contrast of the title with the page, 1 to 21. */
@@ -45,31 +57,64 @@ export class Player {
   }
 
   async time(): Promise<number> {
-    return this.video.evaluate((video: HTMLVideoElement) => video.currentTime)
+    return this.media.evaluate((media: HTMLMediaElement) => media.currentTime)
+  }
+
+  /** Presses a key while nothing has the focus but the page. */
+  async press(key: string): Promise<void> {
+    await this.page.locator('body').press(key)
+  }
+
+  /** Seconds of the video at which it was when the browser last showed a picture there, after a seek to `part` of it. */
+  async seek(part: number): Promise<number> {
+    return this.media.evaluate(async (media: HTMLMediaElement, to: number) => {
+      const arrived = new Promise(resolve => media.addEventListener('seeked', resolve, { once: true }))
+      media.currentTime = media.duration * to
+      await arrived
+      return media.currentTime
+    }, part)
   }
 
   /** Starts the video as a click does, unless it plays already. */
   async play(): Promise<void> {
-    await this.video.waitFor()
-    await this.video.evaluate(async (video: HTMLVideoElement) => {
-      video.loop = true
-      if (video.paused) await video.play()
+    await this.media.waitFor({ state: 'attached' })
+    await this.media.evaluate(async (media: HTMLMediaElement) => {
+      media.loop = true
+      if (media.paused) await media.play()
     })
+  }
+
+  /** Fails unless time goes on. */
+  async assertGoesOn(): Promise<void> {
+    const start = await this.time()
+    await eventually('the video goes on', 20_000, async () =>
+      Math.abs((await this.time()) - start) > 0.5 ? true : undefined
+    )
   }
 
   /** Fails unless time goes on and the picture on the screen is colourful and moves. */
   async assertPlays(): Promise<void> {
-    const start = await this.time()
-    await eventually('the video goes on', 20_000, async () =>
-      (await this.time()) > start + 0.5 ? true : undefined
-    )
-    const first = await pictureOf(this.video)
+    await this.assertGoesOn()
+    const first = await pictureOf(this.media)
     assert.ok(first.brightness > 10, `black: brightness ${first.brightness}`)
     assert.ok(first.colours > 20, `flat: ${first.colours} colours`)
     const moved = await eventually('the picture moves', 10_000, async () => {
-      const difference = (await pictureOf(this.video)).differenceFrom(first)
+      const difference = (await pictureOf(this.media)).differenceFrom(first)
       return difference > 0.005 ? difference : undefined
     })
     assert.ok(moved > 0)
+  }
+
+  /** Whether this browser says that it plays a type with these codecs. */
+  async claims(type: string): Promise<boolean> {
+    return this.media.evaluate(
+      (media: HTMLMediaElement, name: string) => media.canPlayType(name) !== '',
+      type
+    )
+  }
+
+  /** The warning above the picture. */
+  get banner(): Locator {
+    return this.page.getByRole('alert')
   }
 }

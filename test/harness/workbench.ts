@@ -166,10 +166,10 @@ export class Workbench {
     return this.page.locator('.statusbar-item').filter({ hasText: text }).first()
   }
 
-  /** The document inside the webview that is on top. */
+  /** The document inside the webview that is in sight; of several, the one that was opened last. */
   webview(): FrameLocator {
     const shown = this.page.locator('iframe.webview.ready').filter({ visible: true })
-    return shown.first().contentFrame().frameLocator('iframe#active-frame')
+    return shown.last().contentFrame().frameLocator('iframe#active-frame')
   }
 
   /** Polls: the extension writes to the clipboard through the window, a moment after the command. */

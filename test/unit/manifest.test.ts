@@ -6,6 +6,8 @@ import { audioExtensions, imageExtensions, videoExtensions } from '../../src/vie
 import {
   commands,
   contextKeys,
+  fileEditorType,
+  linkEditorType,
   playerViewType,
   settings,
   settingsSection,
@@ -51,6 +53,22 @@ describe('package.json and the code', () => {
 
   it('restore the same kind of player', () => {
     assert.ok(manifest.activationEvents.includes(`onWebviewPanel:${playerViewType}`))
+  })
+
+  it('open files and links with the same editors', () => {
+    assert.deepEqual(
+      contributes.customEditors.map(({ viewType, priority }) => [viewType, priority]),
+      [
+        [fileEditorType, 'option'],
+        [linkEditorType, 'default']
+      ]
+    )
+  })
+
+  it('offer the same kinds of files for the player', () => {
+    const [pattern] = contributes.customEditors[0]?.selector ?? []
+    const offered = /\{(.*)\}/.exec(pattern?.filenamePattern ?? '')?.[1]?.split(',')
+    assert.deepEqual(offered, [...videoExtensions, ...audioExtensions, ...imageExtensions])
   })
 
   it('offer the same kinds of files for sharing', () => {

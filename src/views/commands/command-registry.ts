@@ -3,6 +3,7 @@ import type { Contribution, Services } from '../services.ts'
 import type { Command } from './command.ts'
 import { copyCommands } from './copy-commands.ts'
 import { fetchCommands } from './fetch-command.ts'
+import { linkCommands } from './link-commands.ts'
 import { lookupCommands } from './lookup-command.ts'
 import { networkCommands } from './network-commands.ts'
 import { shareCommands } from './share-command.ts'
@@ -26,6 +27,7 @@ export class CommandRegistry implements Contribution {
       ...networkCommands(services),
       ...shareCommands(services),
       ...fetchCommands(services),
+      ...linkCommands(services),
       ...videoCommands(services),
       ...copyCommands(services),
       ...lookupCommands(services),

@@ -38,7 +38,9 @@ function tellFailure(services: Services, { path, error }: ShareFailure): void {
 
 function urisFrom([clicked, selected]: readonly unknown[]): vscode.Uri[] | undefined {
   const list = Array.isArray(selected) && selected.length > 0 ? selected : [clicked]
-  const uris = list.filter(item => item instanceof vscode.Uri)
+  // A link in one of our own pages brings its argument as text.
+  const read = list.map(item => (typeof item === 'string' ? vscode.Uri.parse(item, true) : item))
+  const uris = read.filter(item => item instanceof vscode.Uri)
   return uris.length > 0 ? uris : undefined
 }
 

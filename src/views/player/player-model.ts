@@ -39,10 +39,15 @@ export function toPlayerVideo(video: VideoSnapshot): PlayerVideo | undefined {
     downloadBytesPerSecond: video.downloadBytesPerSecond,
     uploadBytesPerSecond: video.uploadBytesPerSecond,
     ...(video.failure !== undefined && { failure: video.failure.message }),
-    ...(video.durationSeconds !== undefined && { durationSeconds: video.durationSeconds }),
-    ...(video.width !== undefined && { width: video.width }),
-    ...(video.height !== undefined && { height: video.height })
+    ...mediaFacts(video)
   }
+}
+
+/** What is known of the medium itself. */
+function mediaFacts(video: VideoSnapshot): Partial<PlayerVideo> {
+  const { durationSeconds, width, height, frameRate, codecs, watchOnly } = video
+  const facts = { durationSeconds, width, height, frameRate, codecs, watchOnly }
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
 }
 
 /** The part of a chunk map that a player draws. */
@@ -70,4 +75,10 @@ function toPlayerPeer(
   const roundTrip = roundTripMilliseconds === undefined ? {} : { roundTripMilliseconds }
   const address = describeAddress(peer.address)
   return { name: shortPeerId(peer.peerId), address, path, have, chunks, downloadBytesPerSecond, ...roundTrip }
+}
+
+/** The video whose source or finished file this is; one that this peer shares goes before one that it fetched. */
+export function videoOfFile(videos: readonly VideoSnapshot[], path: string): VideoSnapshot | undefined {
+  const found = videos.filter(video => video.path === path)
+  return found.find(({ origin }) => origin === 'shared') ?? found[0]
 }

@@ -70,6 +70,10 @@ export class PlayerPanel implements OpenPlayer {
     return this.#init.panel.active
   }
 
+  get column(): vscode.ViewColumn | undefined {
+    return this.#init.panel.visible ? this.#init.panel.viewColumn : undefined
+  }
+
   reveal(): void {
     this.#init.panel.reveal()
   }
@@ -158,14 +162,20 @@ export class PlayerPanel implements OpenPlayer {
     const { stream } = this.#content
     if (stream === undefined) throw unknownVideo()
     const resumeAt = positions.load(digest)
+    const [map, poster, captions] = await Promise.all([
+      api.chunkMap(digest),
+      api.poster(digest),
+      api.captions(digest)
+    ])
     return {
       video,
-      chunks: toPlayerChunks(await api.chunkMap(digest)),
+      chunks: toPlayerChunks(map),
       peers: toPlayerPeers(controller.model.peers, digest),
       url: stream.url,
       network: controller.state,
       preferences: preferences.load(),
-      captions: [],
+      captions,
+      ...(poster && { poster: `data:${poster.mimeType};base64,${poster.base64}` }),
       ...(resumeAt !== undefined && { resumeAt })
     }
   }

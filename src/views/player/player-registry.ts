@@ -8,13 +8,15 @@ import type { PeerModel } from '../peer-model.ts'
 export interface OpenPlayer {
   reveal(): void
   readonly active: boolean
+  /** Where it stands; undefined while it is hidden. */
+  readonly column: vscode.ViewColumn | undefined
 }
 
 /** Fills a panel with the player of a video. */
 export type AttachPlayer = (panel: vscode.WebviewPanel, digest: Digest) => OpenPlayer
 
 /** Commands that a page without a player may offer as links. */
-const offeredCommands = [commands.shareVideo, commands.fetchVideo, commands.resume]
+const offeredCommands = [commands.shareVideo, commands.openLink, commands.resume]
 
 /** Knows which player shows which video. */
 export class PlayerRegistry {
@@ -36,10 +38,10 @@ export class PlayerRegistry {
   }
 
   /**
-   * Shows the player of a video, in the given column or beside what is open; one that is open already comes to the front. It may be
-   * opened before anything of the video has arrived.
+   * Shows the player of a video: in the given column, else where a player is, else beside what is open. One that is open already
+   * comes to the front. It may be opened before anything of the video has arrived.
    */
-  open(digest: Digest, column: vscode.ViewColumn = columnBeside()): void {
+  open(digest: Digest, column = this.#columnOfPlayers() ?? columnBeside()): void {
     const existing = [...this.#players].find(open => open.digest === digest)
     if (existing !== undefined) {
       existing.player.reveal()
@@ -61,6 +63,10 @@ export class PlayerRegistry {
   /** What pages of players may do and load. */
   get webviewOptions(): vscode.WebviewOptions {
     return { enableScripts: true, localResourceRoots: [this.#resources], enableCommandUris: offeredCommands }
+  }
+
+  #columnOfPlayers(): vscode.ViewColumn | undefined {
+    return [...this.#players].map(({ player }) => player.column).find(column => column !== undefined)
   }
 
   #keep(panel: vscode.WebviewPanel, digest: Digest): void {
