@@ -9,6 +9,8 @@ const pictures: Record<string, string> = {
   'share.png': '01-context-menu.png',
   'fetch.png': '05-fetch-by-id.png',
   'watch.png': '07-watch-vs-dark.png',
+  'watch-light.png': '08-watch-vs.png',
+  'watch-high-contrast.png': '09-watch-hc-black.png',
   'getting-started.png': 'getting-started.png'
 }
 

@@ -97,12 +97,21 @@ function createPlayers(
   const preferences = new PlayerPreferencesStore(context.globalState, shared.logger)
   const positions = new PositionStore(context.globalState, shared.logger)
   const downloadFolder = (): string => configuration.peerSettings().downloadFolder
-  return new PlayerRegistry(shared.controller.model, resources, (panel, digest) => {
+  return new PlayerRegistry(shared.controller.model, resources, (panel, digest, onPlaying) => {
     panel.iconPath = {
       light: vscode.Uri.joinPath(context.extensionUri, 'media', 'player-light.svg'),
       dark: vscode.Uri.joinPath(context.extensionUri, 'media', 'player-dark.svg')
     }
-    return new PlayerPanel({ panel, digest, ...shared, preferences, positions, resources, downloadFolder })
+    return new PlayerPanel({
+      panel,
+      digest,
+      ...shared,
+      preferences,
+      positions,
+      resources,
+      downloadFolder,
+      onPlaying
+    })
   })
 }
 

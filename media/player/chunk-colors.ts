@@ -36,7 +36,8 @@ export class ChunkColors {
         attributes: { 'aria-hidden': 'true' }
       })
       this.#swatches.set(state, swatch)
-      this.legend.append(element('li', {}, [swatch, words]))
+      const text = state === 'available' ? `${words}, fuller with more holders` : words
+      this.legend.append(element('li', {}, [swatch, text]))
     }
     // The editor marks a change of theme on the body.
     const observer = new MutationObserver(() => this.#announce())

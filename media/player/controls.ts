@@ -13,6 +13,8 @@ export interface ControlsInit {
   media: HTMLMediaElement
   actions: PlaybackActions
   captions: CaptionChoice
+  /** Seconds: from the video's facts, or from the medium itself once it is loaded. */
+  duration(): number
   /** Volume, speed or captions were changed. */
   onPreferences(value: PlayerPreferences): void
 }
@@ -88,7 +90,7 @@ export class Controls {
   }
 
   #update(): void {
-    const { paused, ended, muted, volume, currentTime, duration, playbackRate } = this.#init.media
+    const { paused, ended, muted, volume, currentTime, playbackRate } = this.#init.media
     if (ended) this.#play.show('debug-restart', 'Play Again', 'K')
     else this.#play.show(paused ? 'play' : 'debug-pause', paused ? 'Play' : 'Pause', 'K')
     const silent = muted || volume === 0
@@ -96,7 +98,7 @@ export class Controls {
     this.#volume.value = String(Math.round((silent ? 0 : volume) * 100))
     this.#volume.setAttribute('aria-valuetext', `${this.#volume.value} percent`)
     this.#volume.style.setProperty('--played', `${this.#volume.value}%`)
-    setText(this.#time, `${formatTime(currentTime)} / ${formatTime(duration)}`)
+    setText(this.#time, `${formatTime(currentTime)} / ${formatTime(this.#init.duration())}`)
     this.#rate.select(String(playbackRate))
     this.#captions?.select(String(this.#init.captions.shown ?? noCaptions))
   }

@@ -21,6 +21,7 @@ export interface DetailActions {
   copyId(): void
   copyLink(): void
   openFolder(): void
+  saveVideo(): void
   saveAs(): void
   pause(): void
   resume(): void
@@ -36,6 +37,7 @@ export class Details {
   readonly #facts = new Map<string, HTMLElement>()
   readonly #transfer: IconButton
   readonly #openFolder: IconButton
+  readonly #save: IconButton
   #resumable = false
 
   constructor(actions: DetailActions) {
@@ -44,6 +46,7 @@ export class Details {
       label: 'Pause Download',
       onClick: () => (this.#resumable ? actions.resume() : actions.pause())
     })
+    this.#save = new IconButton({ icon: 'save', label: 'Save Video', onClick: () => actions.saveVideo() })
     this.#openFolder = new IconButton({
       icon: 'folder-opened',
       label: 'Open Folder',
@@ -51,6 +54,7 @@ export class Details {
     })
     const buttons = element('div', { class: 'group' }, [
       this.#transfer.element,
+      this.#save.element,
       new IconButton({ icon: 'copy', label: 'Copy ID', onClick: () => actions.copyId() }).element,
       new IconButton({ icon: 'link', label: 'Copy Link', onClick: () => actions.copyLink() }).element,
       new IconButton({ icon: 'save-as', label: 'Save As…', onClick: () => actions.saveAs() }).element,
@@ -66,7 +70,7 @@ export class Details {
     setText(this.#name, video.name)
     this.#name.title = video.name
     const offline = video.state === 'sharing' && network !== 'joined'
-    setText(this.#state, offline ? 'Offline' : (stateWords[video.state] ?? video.state))
+    setText(this.#state, offline ? 'Offline' : badgeOf(video))
     this.#state.dataset.state = video.state
     setText(this.#failure, video.failure ?? '')
     this.#failure.hidden = video.failure === undefined
@@ -87,6 +91,7 @@ export class Details {
 
   #showTransfer({ origin, complete, state, watchOnly }: PlayerVideo): void {
     this.#openFolder.element.hidden = watchOnly === true
+    this.#save.element.hidden = watchOnly !== true
     this.#resumable = state === 'paused' || state === 'failed'
     this.#transfer.element.hidden = origin === 'shared' || complete
     if (this.#resumable) this.#transfer.show('debug-continue', 'Resume Download')
@@ -98,6 +103,12 @@ export class Details {
     this.#facts.set(name, value)
     return element('div', {}, [element('dt', { text: name }), value])
   }
+}
+
+function badgeOf({ state, watchOnly }: PlayerVideo): string {
+  const words = stateWords[state] ?? state
+  if (!watchOnly) return words
+  return state === 'transferring' ? 'Not saved' : `${words} · not saved`
 }
 
 const factNames = ['Received', 'Down', 'Up', 'Holders', 'Length', 'Picture', 'Codecs', 'Size'] as const

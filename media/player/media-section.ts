@@ -64,6 +64,7 @@ export class MediaSection {
       media: this.#media,
       actions,
       captions,
+      duration: () => this.#duration(),
       onPreferences: value => host.notify('preferences', value)
     })
     const bar = element('div', { class: 'bar' }, [this.#scrub.element, controls.element])
@@ -85,6 +86,10 @@ export class MediaSection {
   showNetwork(network: NetworkState): void {
     this.#network = network
     this.#updateWaiting()
+  }
+
+  pause(): void {
+    this.#playback.pause()
   }
 
   #actions(captions: CaptionChoice, help: Help): PlaybackActions {
@@ -112,11 +117,12 @@ export class MediaSection {
 
   #follow(): void {
     const media = this.#media
-    const position = (): void => this.#scrub.showPosition(media.currentTime, media.duration)
+    const position = (): void => this.#scrub.showPosition(media.currentTime, this.#duration())
     for (const name of ['timeupdate', 'durationchange', 'seeking', 'seeked'])
       media.addEventListener(name, position)
     const standing = (): void => {
       this.#stage.showStart(startButton(media))
+      this.#stage.showBroken(media.error !== null)
       this.#updateWaiting()
     }
     const loading = ['waiting', 'canplay', 'loadedmetadata', 'error', 'emptied']
@@ -124,6 +130,12 @@ export class MediaSection {
       media.addEventListener(name, standing)
     position()
     standing()
+  }
+
+  /** Seconds, as the medium says once it is loaded, and as the video's facts say before. */
+  #duration(): number {
+    const { duration } = this.#media
+    return Number.isFinite(duration) ? duration : (this.#init.state.video.durationSeconds ?? 0)
   }
 
   /** Explains a picture that stands still for longer than a moment. */

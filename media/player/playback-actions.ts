@@ -69,10 +69,11 @@ export class PlaybackActions {
     )
   }
 
+  /** Before the medium is loaded, it begins there once it is. */
   seekTo(seconds: number): void {
+    if (!Number.isFinite(seconds)) return
     const { duration } = this.#media
-    if (!Number.isFinite(duration)) return
-    this.#media.currentTime = Math.min(duration, Math.max(0, seconds))
+    this.#media.currentTime = Math.max(0, Number.isFinite(duration) ? Math.min(duration, seconds) : seconds)
   }
 
   /** @param part 0 to 1 of the whole. */

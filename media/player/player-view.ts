@@ -42,6 +42,7 @@ export class PlayerView {
       copyId: () => this.#ask('copyId'),
       copyLink: () => this.#ask('copyLink'),
       openFolder: () => this.#ask('openFolder'),
+      saveVideo: () => this.#ask('saveVideo'),
       saveAs: () => this.#ask('saveAs'),
       pause: () => this.#ask('pause'),
       resume: () => this.#ask('resume')
@@ -85,6 +86,10 @@ export class PlayerView {
     this.#network = network
     if (this.#video !== undefined) this.#details.show(this.#video, network)
     this.#media?.showNetwork(network)
+  }
+
+  pause(): void {
+    this.#media?.pause()
   }
 
   /** One sentence in place of the player. */

@@ -12,7 +12,8 @@ async function start(root: HTMLElement): Promise<void> {
     video: video => view.showVideo(video),
     chunks: chunks => view.showChunks(chunks),
     peers: peers => view.showPeers(peers),
-    network: network => view.showNetwork(network)
+    network: network => view.showNetwork(network),
+    pause: () => view.pause()
   })
   try {
     view.begin(await host.request('ready'))

@@ -54,6 +54,11 @@ export class Stage {
     this.#start.title = `${label} (Space)`
   }
 
+  /** There is no picture to wait for: it takes less room. */
+  showBroken(broken: boolean): void {
+    this.element.classList.toggle('stage-broken', broken)
+  }
+
   /** Says why it waits, or nothing when it does not. */
   showWaiting(waiting: WaitingText | undefined): void {
     this.#overlay.hidden = waiting === undefined

@@ -107,6 +107,8 @@ export interface PlayerRequests {
   /** Continues at the position that was told last. */
   openInBrowser: null
   openFolder: null
+  /** Makes a file of a video that is only watched. */
+  saveVideo: null
   /** Writes a copy to where the user says. */
   saveAs: null
   /** Gives the editor the whole window, or takes it back: for editors that forbid full screen. */
@@ -126,6 +128,7 @@ export const playerRequestNames = [
   'copyLink',
   'openInBrowser',
   'openFolder',
+  'saveVideo',
   'saveAs',
   'maximize'
 ] as const satisfies readonly PlayerRequestName[]
@@ -135,6 +138,8 @@ export interface PlayerNotices {
   preferences: PlayerPreferences
   /** Where it stands, now and then and at each pause; 0 once it was seen to its end. */
   position: { seconds: number }
+  /** It began to play, or went on: every other player falls silent. */
+  playing: null
   /** Something that could not be played or drawn, for the log. */
   problem: { message: string }
 }
@@ -145,6 +150,8 @@ export interface PlayerUpdates {
   chunks: PlayerChunks
   peers: PlayerPeer[]
   network: NetworkState
+  /** Another player has begun to play. */
+  pause: null
 }
 
 /** Webview to host. */

@@ -5,6 +5,8 @@ export const commands = {
   shareVideo: 'chordcast.shareVideo',
   fetchVideo: 'chordcast.fetchVideo',
   watch: 'chordcast.watch',
+  watchWithoutSaving: 'chordcast.watchWithoutSaving',
+  saveVideo: 'chordcast.saveVideo',
   openLink: 'chordcast.openLink',
   copyId: 'chordcast.copyId',
   copyLink: 'chordcast.copyLink',

@@ -54,6 +54,7 @@ export const unsharedNote =
 export function describeProgress(video: VideoSnapshot, online = true): string {
   const parts = [describeState(video, online)]
   if (video.chunks > 0 && !isComplete(video)) parts[0] = `${percentOf(video.have, video.chunks)} %`
+  if (video.watchOnly) parts.push('not saved')
   if (video.state === 'paused' || video.state === 'failed') parts.push(describeState(video))
   if (video.downloadBytesPerSecond > 0) parts.push(`↓ ${formatRate(video.downloadBytesPerSecond)}`)
   if (video.uploadBytesPerSecond > 0) parts.push(`↑ ${formatRate(video.uploadBytesPerSecond)}`)

@@ -7,37 +7,66 @@ import { commands } from '../ids.ts'
 import type { Services } from '../services.ts'
 import { isComplete } from '../video-state.ts'
 import { askForReference } from './ask-for-reference.ts'
+import { chooseVideos } from './choose-videos.ts'
 import type { Command } from './command.ts'
 import { loadParser } from './read-reference.ts'
 import { showDownload } from './show-download.ts'
 
+/** How a video is fetched, and what the user is asked. */
+interface FetchKind {
+  title: string
+  /** Whether it becomes a file. */
+  save: boolean
+}
+
+const toFile: FetchKind = { title: 'Fetch Video by ID', save: true }
+const toWatch: FetchKind = { title: 'Watch Without Saving', save: false }
+
 /** Fetching by ID or link, asked for or given as the argument. */
 export function fetchCommands(services: Services): Command[] {
-  return [{ id: commands.fetchVideo, run: argument => fetchVideo(services, argument) }]
+  return [
+    { id: commands.fetchVideo, run: argument => fetchVideo(services, argument, toFile) },
+    { id: commands.watchWithoutSaving, run: argument => fetchVideo(services, argument, toWatch) },
+    { id: commands.saveVideo, run: (...args) => saveVideos(services, args) }
+  ]
 }
 
-async function fetchVideo(services: Services, argument: unknown): Promise<VideoSnapshot | undefined> {
+async function fetchVideo(
+  services: Services,
+  argument: unknown,
+  { title, save }: FetchKind
+): Promise<VideoSnapshot | undefined> {
   const reference =
-    typeof argument === 'string' ? (await loadParser())(argument) : await askForReference('Fetch Video by ID')
-  return reference === undefined ? undefined : await fetchReference(services, reference)
+    typeof argument === 'string' ? (await loadParser())(argument) : await askForReference(title)
+  return reference === undefined ? undefined : await fetchReference(services, reference, save)
 }
 
-/** Fetches what the user has confirmed; the player opens beside as soon as it can. */
+/** Makes files of videos that were only watched so far. */
+async function saveVideos(services: Services, args: unknown[]): Promise<void> {
+  const suits = ({ watchOnly }: VideoSnapshot): boolean => watchOnly === true
+  const none = 'Every video here is saved.'
+  for (const { id } of await chooseVideos(services, args, { title: 'Save Video', suits, none }))
+    await fetchReference(services, { id, addresses: [] }, true)
+}
+
+/** Fetches what the user has confirmed; the player opens at once, unless the settings say otherwise. */
 export async function fetchReference(
   services: Services,
-  reference: VideoLink
+  reference: VideoLink,
+  save: boolean
 ): Promise<VideoSnapshot | undefined> {
   const { controller, configuration, selection, players, errors, logger } = services
   if (!(await controller.join())) return undefined
   const api = await controller.open()
-  await makeFolder(configuration.peerSettings().downloadFolder)
-  const video = await api.fetch(await linkText(reference))
+  if (save) await makeFolder(configuration.peerSettings().downloadFolder)
+  const video = await api.fetch(await linkText(reference), { save })
   logger.info(`fetching ${video.digest.slice(0, 8)}`)
   controller.model.takeVideo(video)
   selection.select(video.digest)
-  const watches = configuration.get('watchOnFetch')
+  const watches = !save || configuration.get('watchOnFetch')
   if (watches) players.open(video.digest)
-  if (!isComplete(video))
+  // What is only watched has no end to show.
+  if (save && !isComplete(video))
     showDownload(services, video, !watches).catch((error: unknown) => errors.show(error))
   return video
 }

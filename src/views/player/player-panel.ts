@@ -39,6 +39,8 @@ export interface PlayerPanelInit {
   selection: VideoSelection
   resources: vscode.Uri
   logger: Logger
+  /** It began to play. */
+  onPlaying(): void
 }
 
 /** The host side of one player: keeps its page up to date, and does what its buttons ask. */
@@ -78,6 +80,10 @@ export class PlayerPanel implements OpenPlayer {
     this.#init.panel.reveal()
   }
 
+  pause(): void {
+    this.#send({ kind: 'update', name: 'pause', value: null })
+  }
+
   /** It came to the front or went: the Chunks view follows, and the map is read again. */
   #show(): void {
     const { panel, selection, digest } = this.#init
@@ -108,11 +114,12 @@ export class PlayerPanel implements OpenPlayer {
   }
 
   #note(notice: Extract<FromPlayer, { kind: 'notice' }>): void {
-    const { logger, preferences, positions, digest } = this.#init
+    const { logger, preferences, positions, digest, onPlaying } = this.#init
     const handlers: { [Name in keyof PlayerNotices]: (value: PlayerNotices[Name]) => void } = {
       problem: ({ message }) => logger.warn(`player: ${message}`),
       preferences: value => preferences.save(value),
-      position: ({ seconds }) => positions.save(digest, seconds)
+      position: ({ seconds }) => positions.save(digest, seconds),
+      playing: onPlaying
     }
     ;(handlers[notice.name] as (value: unknown) => void)(notice.value)
   }
@@ -147,6 +154,8 @@ export class PlayerPanel implements OpenPlayer {
         return run(commands.pause)
       case 'resume':
         return run(commands.resume)
+      case 'saveVideo':
+        return run(commands.saveVideo)
       case 'copyId':
         return run(commands.copyId)
       case 'copyLink':

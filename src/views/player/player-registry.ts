@@ -7,13 +7,14 @@ import type { PeerModel } from '../peer-model.ts'
 /** A player in its panel. */
 export interface OpenPlayer {
   reveal(): void
+  pause(): void
   readonly active: boolean
   /** Where it stands; undefined while it is hidden. */
   readonly column: vscode.ViewColumn | undefined
 }
 
-/** Fills a panel with the player of a video. */
-export type AttachPlayer = (panel: vscode.WebviewPanel, digest: Digest) => OpenPlayer
+/** Fills a panel with the player of a video. `onPlaying`: to be called whenever it begins to play. */
+export type AttachPlayer = (panel: vscode.WebviewPanel, digest: Digest, onPlaying: () => void) => OpenPlayer
 
 /** Commands that a page without a player may offer as links. */
 const offeredCommands = [commands.shareVideo, commands.openLink, commands.resume]
@@ -65,12 +66,18 @@ export class PlayerRegistry {
     return { enableScripts: true, localResourceRoots: [this.#resources], enableCommandUris: offeredCommands }
   }
 
+  /** One sound at a time. */
+  #pauseOthers(playing: OpenPlayer): void {
+    for (const { player } of this.#players) if (player !== playing) player.pause()
+  }
+
   #columnOfPlayers(): vscode.ViewColumn | undefined {
     return [...this.#players].map(({ player }) => player.column).find(column => column !== undefined)
   }
 
   #keep(panel: vscode.WebviewPanel, digest: Digest): void {
-    const entry = { digest, player: this.#attach(panel, digest) }
+    const player = this.#attach(panel, digest, () => this.#pauseOthers(player))
+    const entry = { digest, player }
     this.#players.add(entry)
     panel.onDidDispose(() => this.#players.delete(entry))
   }

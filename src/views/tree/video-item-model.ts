@@ -51,6 +51,7 @@ export function videoFlags(video: VideoSnapshot): string[] {
   if (isComplete(video)) flags.push('whole')
   if (mediaKind(video.mimeType) !== undefined) flags.push('playable')
   if (video.path !== undefined) flags.push('local')
+  if (video.watchOnly) flags.push('watchOnly')
   return flags
 }
 
@@ -108,6 +109,7 @@ function spokenState(video: VideoSnapshot, online: boolean): string[] {
   const words = [describeState(video, online)]
   if (video.chunks > 0 && !isComplete(video)) words.push(`${percentOf(video.have, video.chunks)} percent`)
   words.push(countOf(video.holders, 'holder'))
+  if (video.watchOnly) words.push('not saved')
   if (video.unshared) words.push('no longer shared by its owner')
   if (video.failure !== undefined) words.push(video.failure.message)
   return words

@@ -87,8 +87,12 @@ describe('messages from a player', () => {
     const value = { volume: 0.5, muted: false, rate: 2, captions: true }
     const notice = { kind: 'notice', name: 'preferences', value }
     assert.deepEqual(readPlayerMessage(notice), notice)
-    const position = { kind: 'notice', name: 'position', value: { seconds: 12.5 } }
-    assert.deepEqual(readPlayerMessage(position), position)
+    for (const [name, value] of [
+      ['position', { seconds: 12.5 }],
+      ['playing', null]
+    ]) {
+      assert.deepEqual(readPlayerMessage({ kind: 'notice', name, value }), { kind: 'notice', name, value })
+    }
   })
 
   const bad: unknown[] = [
