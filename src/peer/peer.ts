@@ -29,6 +29,7 @@ import { EventEmitter, type Unsubscribe } from './event-emitter.ts'
 import { BanList } from './exchange/ban-list.ts'
 import { TokenBucket } from './exchange/token-bucket.ts'
 import { makeFastStartCopy } from './inspection/fast-start.ts'
+import { KeptReputations } from './library/kept-reputations.ts'
 import { KeptTombstones } from './library/kept-tombstones.ts'
 import { Library } from './library/library.ts'
 import { createLogger, type Logger } from './log.ts'
@@ -65,12 +66,20 @@ export interface PeerEnvironment {
   random?: Random
 }
 
+/** What a peer is made of, read from its data folder. */
+interface Kept {
+  library: Library
+  tombstones: KeptTombstones
+  reputations: KeptReputations
+}
+
 /** Makes a peer on an opened data folder: reads its library, and waits to be joined. */
 export async function createPeer(init: PeerInit, environment: PeerEnvironment = {}): Promise<RunningPeer> {
   const log = createLogger('library', init.log)
   const library = await Library.load(init.folder, log)
   const tombstones = await KeptTombstones.load(init.folder, log)
-  const peer = new Peer(init, { library, tombstones }, environment)
+  const reputations = await KeptReputations.load(init.folder, environment.clock ?? systemClock, log)
+  const peer = new Peer(init, { library, tombstones, reputations }, environment)
   await peer.load()
   return peer
 }
@@ -83,6 +92,7 @@ class Peer implements RunningPeer {
   readonly #closing = new AbortController()
   readonly #traffic: TrafficBook
   readonly #bans: BanList
+  readonly #reputations: KeptReputations
   readonly #shelf: VideoShelf
   readonly #files: VideoFiles
   readonly #ciphertexts: Ciphertexts
@@ -96,11 +106,7 @@ class Peer implements RunningPeer {
   readonly #presence: Presence
   readonly #lookup: VideoLookup
 
-  constructor(
-    init: PeerInit,
-    { library, tombstones }: { library: Library; tombstones: KeptTombstones },
-    environment: PeerEnvironment
-  ) {
+  constructor(init: PeerInit, { library, tombstones, reputations }: Kept, environment: PeerEnvironment) {
     const { folder, keystore, settings } = init
     const { clock = systemClock, random = systemRandom } = environment
     const { identity } = keystore
@@ -133,6 +139,7 @@ class Peer implements RunningPeer {
     )
     this.#traffic = new TrafficBook(clock)
     this.#bans = new BanList(clock)
+    this.#reputations = reputations
     this.#shelf = shelf
     this.#files = files
     this.#ciphertexts = ciphertexts
@@ -162,6 +169,7 @@ class Peer implements RunningPeer {
       folder,
       downloadFolder: settings.downloadFolder,
       bans: this.#bans,
+      reputations: reputations.book,
       budget: new InFlightBudget(),
       cache,
       ciphertexts,
@@ -233,6 +241,7 @@ class Peer implements RunningPeer {
     await this.#presence.leave(hurry)
     await this.#fetching.closeAll()
     await this.#streams.close()
+    await this.#reputations.close()
   }
 
   async share(path: string, options: ShareOptions = {}, signal?: AbortSignal): Promise<VideoSnapshot> {

@@ -20,6 +20,7 @@ import type { InFlightBudget } from './in-flight-budget.ts'
 import type { Playhead } from './playhead.ts'
 import { noHolders } from './preparation.ts'
 import { RateMeter } from './rate-meter.ts'
+import type { ReputationBook } from './reputation.ts'
 import type { SealedCache } from './sealed-cache.ts'
 import { Swarm } from './swarm.ts'
 import type { SwarmPeer } from './swarm-peer.ts'
@@ -54,6 +55,8 @@ export interface DownloadComponents {
   strategy?: Strategy
   log: Logger
   bans: BanList
+  /** See `SwarmComponents.reputations`. */
+  reputations?: ReputationBook
   budget: InFlightBudget
   cache: SealedCache
   fs?: FileSystem

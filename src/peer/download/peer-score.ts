@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { Reputation } from './reputation.ts'
 
 /** A rate follows changes within about this many milliseconds. */
 const RATE_SMOOTHING = 2000
@@ -17,12 +18,14 @@ const BUSY_MAXIMUM = 30_000
 /** A chunk that a holder refused though it had announced it is not asked of it again for so many milliseconds. */
 const REFUSAL_MEMORY = 10_000
 
-/** Failures weigh twice: a timeout costs the swarm more than a chunk brings. */
-const FAILURE_WEIGHT = 2
+/** A timeout costs the swarm more than a chunk brings, a refusal as much. */
+const TIMEOUT_WEIGHT = 2
+const REFUSAL_WEIGHT = 1
 
 /** What one holder has been like during this download. Times are milliseconds of the monotonic clock. */
 export class PeerScore {
   readonly #clock: Clock
+  readonly #reputation: Reputation
   readonly #refusals = new Map<number, number>()
   #rate: number | undefined
   #outstandingRequests = 0
@@ -30,13 +33,13 @@ export class PeerScore {
   #sampleFrom = 0
   #owingSince = 0
   #chunkMilliseconds = 0
-  #successes = 0
-  #failures = 0
+  #hasDelivered = false
   #busyUntil = 0
   #busyStreak = 0
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, reputation = new Reputation(clock)) {
     this.#clock = clock
+    this.#reputation = reputation
   }
 
   /** Bytes per second while it had something to send; undefined before the first measurement. */
@@ -68,7 +71,8 @@ export class PeerScore {
 
   /** A chunk came and was right. */
   verified(milliseconds: number): void {
-    this.#successes++
+    this.#hasDelivered = true
+    this.#reputation.succeeded()
     this.#busyStreak = 0
     const weight = this.#chunkMilliseconds === 0 ? 1 : 0.25
     this.#chunkMilliseconds += (milliseconds - this.#chunkMilliseconds) * weight
@@ -76,12 +80,12 @@ export class PeerScore {
 
   /** Whether any chunk of it was right. */
   get hasDelivered(): boolean {
-    return this.#successes > 0
+    return this.#hasDelivered
   }
 
   /** A request was not answered in time, or the stream broke. */
   failed(): void {
-    this.#failures++
+    this.#reputation.failed(TIMEOUT_WEIGHT)
   }
 
   /** The holder has no free upload slot. Returns when to ask again. */
@@ -94,7 +98,7 @@ export class PeerScore {
 
   /** The holder does not give this chunk though it had announced it. */
   refused(index: number): void {
-    this.#failures++
+    this.#reputation.failed(REFUSAL_WEIGHT)
     this.#refusals.delete(index)
     this.#refusals.set(index, this.#clock.monotonic() + REFUSAL_MEMORY)
   }
@@ -105,9 +109,7 @@ export class PeerScore {
 
   /** At least 1: what its expected finish is multiplied by. `load` is the share of its upload slots that is taken. */
   penalty(load = 0): number {
-    const failures = FAILURE_WEIGHT * this.#failures
-    const reputation = (this.#successes + 1) / (this.#successes + failures + 2)
-    return 1 + 0.5 * Math.min(1, Math.max(0, load)) + (1 - reputation)
+    return (1 + 0.5 * Math.min(1, Math.max(0, load))) * (2 - this.#reputation.value)
   }
 
   /** When the last of the refusals is forgotten; undefined if there is none. */

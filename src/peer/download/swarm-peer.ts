@@ -4,6 +4,7 @@ import type { Unsubscribe } from '../event-emitter.ts'
 import type { Holder, HolderSession } from './chunk-holder.ts'
 import type { PeerSnapshot } from './peer-choice.ts'
 import { PeerScore } from './peer-score.ts'
+import type { Reputation } from './reputation.ts'
 
 /** Assumed until the exchange has measured it, in milliseconds. */
 const ASSUMED_ROUND_TRIP = 100
@@ -41,10 +42,10 @@ export class SwarmPeer {
   readonly requests = new Map<number, ActiveRequest>()
   readonly #unsubscribe: Unsubscribe[] = []
 
-  constructor(holder: Holder, session: HolderSession, clock: Clock) {
+  constructor(holder: Holder, session: HolderSession, clock: Clock, reputation?: Reputation) {
     this.holder = holder
     this.session = session
-    this.score = new PeerScore(clock)
+    this.score = new PeerScore(clock, reputation)
   }
 
   get peerId(): string {

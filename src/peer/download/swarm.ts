@@ -7,6 +7,7 @@ import { withDeadline } from '../exchange/deadline.ts'
 import type { Logger } from '../log.ts'
 import { backoff } from './backoff.ts'
 import type { Holder, HolderNews, HolderSession } from './chunk-holder.ts'
+import type { ReputationBook } from './reputation.ts'
 import { SwarmPeer, takenBack } from './swarm-peer.ts'
 
 /** Holders of one video that are connected at once, and dialled at once. */
@@ -46,6 +47,8 @@ export interface SwarmComponents {
   clock: Clock
   log: Logger
   bans: BanList
+  /** What holders have been like before; without it, all begin as unknown. */
+  reputations?: ReputationBook
   /** One search for holders, each told as it is found. */
   findHolders(signal: AbortSignal): AsyncIterable<Holder>
   /** Absent: holders are found by searches alone. */
@@ -280,17 +283,19 @@ export class Swarm {
     let dialling = candidates.filter(({ state }) => state === 'dialling').length
     for (const candidate of candidates) {
       const limit = candidate.isHinted ? MAX_DIALLING + MAX_DIALLING_HINTED : MAX_DIALLING
-      if (this.#peers.size + dialling >= MAX_PEERS) return this.#turnOverLater()
+      if (this.#peers.size + dialling >= MAX_PEERS) break
       if (dialling >= limit) return
       if (candidate.state !== 'idle' || candidate.retryAt > now) continue
       dialling++
       void this.#dial(candidate)
     }
-    this.#scheduleRetry(candidates, now)
+    if (this.#peers.size + dialling >= MAX_PEERS) this.#turnOverLater()
+    else this.#scheduleRetry(candidates, now)
   }
 
   #turnOverLater(): void {
-    if (this.#cancelTurnover || this.#stopping.signal.aborted) return
+    const isAnyWaiting = [...this.#candidates.values()].some(({ state }) => state === 'idle')
+    if (!isAnyWaiting || this.#cancelTurnover || this.#stopping.signal.aborted) return
     this.#cancelTurnover = this.#components.clock.after(TURNOVER_INTERVAL, () => {
       this.#cancelTurnover = undefined
       this.#turnOver()
@@ -339,7 +344,9 @@ export class Swarm {
   }
 
   #connect(candidate: Candidate, session: HolderSession): void {
-    const peer = new SwarmPeer(candidate.holder, session, this.#components.clock)
+    const { clock, reputations } = this.#components
+    const { holder } = candidate
+    const peer = new SwarmPeer(holder, session, clock, reputations?.of(holder.peerId))
     candidate.state = 'connected'
     this.#peers.add(peer)
     this.#fruitlessSearches = 0

@@ -8,6 +8,7 @@ import type { Holder, HolderSession } from '../download/chunk-holder.ts'
 import { Download, type DownloadFacts, type DownloadInit } from '../download/download.ts'
 import { systemFiles } from '../download/file-system.ts'
 import type { InFlightBudget } from '../download/in-flight-budget.ts'
+import type { ReputationBook } from '../download/reputation.ts'
 import type { SealedCache } from '../download/sealed-cache.ts'
 import { type DownloadTarget, resolveTarget } from '../download/target.ts'
 import { PeerError, toPeerError } from '../errors.ts'
@@ -38,6 +39,7 @@ export interface FetchingInit {
   /** Where finished files go unless the caller says otherwise. */
   downloadFolder: string
   bans: BanList
+  reputations: ReputationBook
   budget: InFlightBudget
   cache: SealedCache
   ciphertexts: Ciphertexts
