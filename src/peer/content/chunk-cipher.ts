@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { freeMemory } from '../buffer-pool.ts'
 import { PeerError } from '../errors.ts'
 import { chunkLength, type Geometry, isChunkIndex } from './geometry.ts'
@@ -23,7 +23,7 @@ export function sealedLength(geometry: Geometry, index: number): number {
  */
 export class ChunkCipher {
   readonly geometry: Geometry
-  readonly #key: Uint8Array
+  readonly #key: KeyObject
   readonly #contentId: Uint8Array
 
   /**
@@ -31,7 +31,8 @@ export class ChunkCipher {
    * @param contentId 32 random bytes, see the manifest
    */
   constructor(chunkKey: Uint8Array, contentId: Uint8Array, geometry: Geometry) {
-    this.#key = chunkKey
+    // Made once: from bytes it would be made again for each chunk.
+    this.#key = createSecretKey(chunkKey)
     this.#contentId = contentId
     this.geometry = geometry
   }

@@ -159,10 +159,12 @@ export class ChunkSender {
       const data = sealed.subarray(offset, this.#sliceEnd(offset, sliceBytes, sealed.length))
       if (!(await this.#admitted(data.length, signal))) return
       const last = offset + data.length === sealed.length
-      await this.#init.send(
+      const sending = this.#init.send(
         last ? { type: 'slice', request, offset, data, last } : { type: 'slice', request, offset, data }
       )
+      // Counted when it goes out: the other side may have it long before the stream takes more.
       this.#init.onUploaded(data.length)
+      await sending
       offset += data.length
       if (signal.aborted) return
     }

@@ -68,6 +68,8 @@ export interface ChunkSessionInit {
   onReceived?(bytes: number): void
   /** Memory that a chunk is put together in; of its own by default. */
   allocate?(bytes: number): Uint8Array
+  /** Called with what came of a slice once it has been copied: nobody looks at these bytes any more. */
+  release?(bytes: Uint8Array): void
 }
 
 export interface ChunkRequestOptions {
@@ -294,6 +296,14 @@ export class ChunkSession {
         await this.#throttle(answer)
     }
     this.#requests.answer(answer)
+    if (answer.type === 'slice') this.#release(answer)
+  }
+
+  #release({ data }: SliceMessage): void {
+    const { release } = this.#init
+    if (!release) return
+    if (data instanceof Uint8Array) release(data)
+    else for (const piece of data) release(piece)
   }
 
   // Not reading is what holds the other side back: the channel pauses, and the stream's window fills up.

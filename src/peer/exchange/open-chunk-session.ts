@@ -35,6 +35,8 @@ export interface OpenChunkSessionInit {
   ownAddresses?(): readonly string[]
   /** Chunk payload that has just arrived. */
   onReceived?(bytes: number): void
+  /** See `ChunkSessionInit`: for streams whose bytes nobody else holds. */
+  release?(bytes: Uint8Array): void
 }
 
 /**
@@ -45,7 +47,7 @@ export async function openChunkSession(
   init: OpenChunkSessionInit,
   signal: AbortSignal
 ): Promise<ChunkSession> {
-  const { openStream, target, clock, downloadLimiter, ownAddresses, onReceived } = init
+  const { openStream, target, clock, downloadLimiter, ownAddresses, onReceived, release } = init
   const stream = await openStream(target, CHUNK_PROTOCOL, { signal })
   const channel = new FrameChannel(stream, { maxFrameBytes: MAX_ANSWER_BYTES, keepsPieces: isSlice })
   try {
@@ -63,7 +65,8 @@ export async function openChunkSession(
       clock,
       downloadLimiter,
       ...(ownAddresses && { ownAddresses }),
-      ...(onReceived && { onReceived })
+      ...(onReceived && { onReceived }),
+      ...(release && { release })
     })
   } catch (error) {
     channel.abort(error instanceof Error ? error : new Error(String(error)))

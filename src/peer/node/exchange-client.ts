@@ -1,3 +1,4 @@
+import { freeMemory } from '../buffer-pool.ts'
 import type { Clock } from '../clock.ts'
 import type { Manifest } from '../content/manifest.ts'
 import type { Holder } from '../download/chunk-holder.ts'
@@ -49,6 +50,8 @@ export class ExchangeClient {
         clock,
         random,
         onReceived: bytes => traffic.received(holder.peerId, bytes),
+        // What a connection reads is nobody else's; waiting for a collection would bring many about.
+        release: freeMemory,
         ...(chunkCount === undefined ? {} : { chunkCount })
       },
       signal

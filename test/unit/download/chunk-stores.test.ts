@@ -238,6 +238,20 @@ describe('the cache of sealed chunks', () => {
     assert.deepEqual(await cache.getOrSeal('a', 1, async () => Uint8Array.of(2)), Uint8Array.of(2))
   })
 
+  it('keeps chunks of a video once one was asked for again, until nobody does so for long', async () => {
+    const cache = new SealedCache(1000)
+    const seal = async (): Promise<Uint8Array> => new Uint8Array(1)
+    await cache.getOrSeal('a', 0, seal)
+    assert.equal(cache.get('a', 0), undefined)
+    await cache.getOrSeal('a', 0, seal)
+    assert.equal(cache.get('a', 0)?.length, 1)
+    await cache.getOrSeal('b', 0, seal)
+    assert.equal(cache.get('b', 0), undefined)
+    for (let index = 1; index < 300; index++) await cache.getOrSeal('a', index, seal)
+    assert.equal(cache.get('a', 100)?.length, 1)
+    assert.equal(cache.get('a', 299), undefined)
+  })
+
   it('keeps nothing that is larger than itself', () => {
     const cache = new SealedCache(10)
     cache.set('a', 0, new Uint8Array(11))

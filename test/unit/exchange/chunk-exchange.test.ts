@@ -77,6 +77,20 @@ describe('chunk exchange', () => {
     await session.close()
   })
 
+  it('gives back the bytes of each slice once they are copied', async () => {
+    const video = new FakeVideo('released', 1, CHUNK)
+    const released: number[] = []
+    const session = await new ExchangePair([video]).session(video, {
+      release: bytes => released.push(bytes.length)
+    })
+    const chunk = await session.request(0, CHUNK, { signal: patience() })
+    assert.deepEqual(Buffer.from(chunk), Buffer.from(video.chunks[0] ?? []))
+    const total = released.reduce((sum, bytes) => sum + bytes, 0)
+    assert.equal(total, CHUNK)
+    session.recycle(chunk)
+    await session.close()
+  })
+
   it('stops sending between two slices when a request is cancelled', async () => {
     const video = new FakeVideo('cancel', 2, 2048 * KIB)
     const pair = new ExchangePair([video])
