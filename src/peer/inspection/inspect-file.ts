@@ -3,8 +3,10 @@ import { factsOf } from '../content/media-facts.ts'
 import type { Logger } from '../log.ts'
 import type { Inspection } from './inspect-media.ts'
 
-/** Milliseconds after which a file is shared with what is known without its headers. */
+/** Milliseconds that reading the headers may take, from when the thread begins with it. */
 const DEADLINE = 8_000
+/** Milliseconds for the thread to begin: the machine may be busy. */
+const START_DEADLINE = 30_000
 /** Heap of the thread that parses, in MiB. */
 const MAX_HEAP = 256
 
@@ -34,7 +36,7 @@ export async function inspectFile(
     Object.assign(found, cover, { facts: { ...found.facts, ...(facts && factsOf(facts)) } })
   )
   try {
-    await ended(worker, AbortSignal.any([signal, AbortSignal.timeout(deadline)]))
+    await ended(worker, signal, deadline)
   } catch (error) {
     if (!signal.aborted) log.warn('the headers of a file could not all be read', error)
   } finally {
@@ -43,10 +45,19 @@ export async function inspectFile(
   return found
 }
 
-function ended(worker: Worker, signal: AbortSignal): Promise<void> {
+function ended(worker: Worker, signal: AbortSignal, deadline: number): Promise<void> {
   return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Error('it took too long'))
+    let timer = setTimeout(late, START_DEADLINE)
+    worker.once('message', () => {
+      clearTimeout(timer)
+      timer = setTimeout(late, deadline)
+    })
     worker.once('error', reject)
-    worker.once('exit', () => resolve())
+    worker.once('exit', () => {
+      clearTimeout(timer)
+      resolve()
+    })
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 }

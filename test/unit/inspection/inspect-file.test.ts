@@ -103,7 +103,13 @@ describe('Inspection', function () {
   })
 
   it('ends when it takes too long, and says so', async () => {
-    assert.deepEqual(await inspect(fixture('sample.png'), 'image/png', 1), { facts: {} })
+    const path = join(folder, 'endless.mp4')
+    const file = await readFile(fixture('sample-h264-aac.mp4'))
+    // The first entry of the times of samples says that there are four billion of them.
+    file.writeUInt32BE(0xffff_ffff, file.indexOf('stts') + 12)
+    await writeFile(path, file)
+    const { facts } = await inspect(path, 'video/mp4', 300)
+    assert.deepEqual([facts.codecs, facts.durationSeconds], ['avc1.4d400c, mp4a.40.2', undefined])
     assert.equal(lines.length, 1)
     assert.equal(lines[0]?.level, 'warn')
   })
