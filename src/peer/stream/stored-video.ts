@@ -1,6 +1,6 @@
 import type { Digest } from '../api.ts'
 import { chunkOffset, chunksOfBytes, type Geometry } from '../content/geometry.ts'
-import { SNIFF_LENGTH, sniffMimeType } from '../content/mime-type.ts'
+import { isPlayableMimeType, SNIFF_LENGTH, sniffMimeType, UNKNOWN_MIME_TYPE } from '../content/mime-type.ts'
 import type { ChunkStore } from '../download/chunk-store.ts'
 import type { Playhead } from '../download/playhead.ts'
 import type { PlayableVideo } from './playable-video.ts'
@@ -8,6 +8,8 @@ import type { PlayableVideo } from './playable-video.ts'
 export interface StoredVideoInit {
   digest: Digest
   fileName: string
+  /** The type that the owner names; '' when it is not known. */
+  claimedType: string
   geometry: Geometry
   /** Where its chunks are now: an unfinished video may be finished, or be saved, while it is played. */
   store(): Pick<ChunkStore, 'have' | 'readPlain'>
@@ -39,10 +41,10 @@ export class StoredVideo implements PlayableVideo {
   async mimeType(signal: AbortSignal): Promise<string> {
     if (this.#mimeType === undefined) {
       for await (const head of this.read(0, Math.min(SNIFF_LENGTH, this.byteLength), signal)) {
-        this.#mimeType = await sniffMimeType(head)
+        this.#mimeType = isPlayedAs(this.#init.claimedType) ? await sniffMimeType(head) : UNKNOWN_MIME_TYPE
       }
     }
-    return this.#mimeType ?? 'application/octet-stream'
+    return this.#mimeType ?? UNKNOWN_MIME_TYPE
   }
 
   async *read(start: number, end: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -74,4 +76,9 @@ export class StoredVideo implements PlayableVideo {
       }
     }
   }
+}
+
+/** Bytes that look like a video and are said to be a page are neither: such a file can only be saved. */
+function isPlayedAs(claimedType: string): boolean {
+  return claimedType === '' || claimedType === UNKNOWN_MIME_TYPE || isPlayableMimeType(claimedType)
 }

@@ -196,29 +196,41 @@ async function play(
     return
   }
   const { start, end } = range.kind === 'part' ? range : { start: 0, end: video.byteLength }
-  const type = await video.mimeType(signal)
-  response.writeHead(range.kind === 'part' ? 206 : 200, {
-    ...SAFE_HEADERS,
-    ...contentHeaders(type, video.fileName),
-    ...(range.kind === 'part' && { 'Content-Range': `bytes ${start}-${end - 1}/${video.byteLength}` }),
-    'Content-Length': end - start,
-    'Accept-Ranges': 'bytes',
-    ETag: entityTag
-  })
-  if (request.method === 'GET') await send(video.read(start, end, signal), response, signal)
-  response.end()
+  const blocks = video.read(start, end, signal)[Symbol.asyncIterator]()
+  // What is asked for is raised at once, and not only once the first chunk has shown the type.
+  const first = request.method === 'GET' ? blocks.next() : undefined
+  first?.catch(() => undefined)
+  try {
+    const type = await video.mimeType(signal)
+    response.writeHead(range.kind === 'part' ? 206 : 200, {
+      ...SAFE_HEADERS,
+      ...contentHeaders(type, video.fileName),
+      ...(range.kind === 'part' && { 'Content-Range': `bytes ${start}-${end - 1}/${video.byteLength}` }),
+      'Content-Length': end - start,
+      'Accept-Ranges': 'bytes',
+      ETag: entityTag
+    })
+    if (first) {
+      response.flushHeaders()
+      await send(await first, blocks, response, signal)
+    }
+    response.end()
+  } finally {
+    // Not waited for: one that waits for a chunk ends with the answer.
+    blocks.return?.().catch(() => undefined)
+  }
 }
 
 /** One block at a time: the next is read when the player has taken this one. */
 async function send(
-  blocks: AsyncIterable<Uint8Array>,
+  first: IteratorResult<Uint8Array>,
+  blocks: AsyncIterator<Uint8Array>,
   response: ServerResponse,
   signal: AbortSignal
 ): Promise<void> {
-  response.flushHeaders()
-  for await (const block of blocks) {
+  for (let block = first; !block.done; block = await blocks.next()) {
     signal.throwIfAborted()
-    if (!response.write(block)) await once(response, 'drain', { signal })
+    if (!response.write(block.value)) await once(response, 'drain', { signal })
   }
 }
 

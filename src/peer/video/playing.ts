@@ -34,11 +34,12 @@ export class Playing {
     const video = this.#init.shelf.get(digest)
     if (video.entry.watchOnly) await this.#init.resume(video)
     const store = await this.#store(video)
-    const { name, bytes, chunkSize, chunks } = video.entry
+    const { name, mimeType, bytes, chunkSize, chunks } = video.entry
     return await this.#init.streams.url(
       new StoredVideo({
         digest,
         fileName: name,
+        claimedType: mimeType,
         geometry: { byteLength: bytes, chunkSize, count: chunks },
         store: () => video.store ?? store,
         playhead: () => video.download?.playhead

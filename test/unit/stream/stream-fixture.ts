@@ -21,7 +21,10 @@ export class ArrivingVideo {
   /** A chunk that cannot be read. */
   failAt: number | undefined
 
-  constructor(byteLength: number, { digest = 'd1', fileName = 'sample.webm', head = WEBM_HEAD } = {}) {
+  constructor(
+    byteLength: number,
+    { digest = 'd1', fileName = 'sample.webm', claimedType = '', head = WEBM_HEAD } = {}
+  ) {
     const geometry = geometryOf(byteLength)
     this.bytes = Buffer.alloc(byteLength)
     for (let at = 0; at < byteLength; at++) this.bytes[at] = (at * 7 + (at >> 8)) & 255
@@ -31,6 +34,7 @@ export class ArrivingVideo {
     this.video = new StoredVideo({
       digest,
       fileName,
+      claimedType,
       geometry,
       playhead: () => this.playhead,
       store: () => ({

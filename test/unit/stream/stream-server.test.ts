@@ -26,7 +26,8 @@ describe('the stream server', () => {
 
   /** Resolves once no answer is under way and nothing is wanted any more. */
   async function idle(arriving: ArrivingVideo): Promise<void> {
-    while (server.answers > 0 || arriving.playhead.playing) await setImmediate()
+    const isWanted = (): boolean => arriving.playhead.wanted(0).length > 0
+    while (server.answers > 0 || isWanted()) await setImmediate()
   }
 
   /** Resolves once a player waits for that chunk. */
@@ -113,14 +114,33 @@ describe('the stream server', () => {
       }
     })
 
-    it('a page, or anything else that does not play, as a download', async () => {
-      const page = complete({
+    const unplayable = {
+      'a page': { head: Buffer.from('<!doctype html><script>alert(1)</script>'), fileName: 'x.html' },
+      'a page that is called a video': {
         head: Buffer.from('<!doctype html><script>alert(1)</script>'),
-        fileName: "a'b (1)😀.mp4"
+        claimedType: 'video/mp4'
+      },
+      'a picture that can run scripts': {
+        head: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'),
+        claimedType: 'image/svg+xml',
+        fileName: 'x.svg'
+      },
+      'a video that is called a page': { claimedType: 'text/html' }
+    }
+    for (const [what, file] of Object.entries(unplayable)) {
+      it(`${what} as a download that runs nothing`, async () => {
+        const { headers, status } = await ask(await server.url(complete(file).video))
+        assert.equal(status, 200)
+        assert.equal(headers['content-type'], 'application/octet-stream')
+        assert.match(String(headers['content-disposition']), /^attachment;/)
+        assert.equal(headers['x-content-type-options'], 'nosniff')
+        assert.equal(headers['content-security-policy'], "sandbox; default-src 'none'")
       })
-      const { headers, status } = await ask(await server.url(page.video))
-      assert.equal(status, 200)
-      assert.equal(headers['content-type'], 'application/octet-stream')
+    }
+
+    it('a download under its name, whatever is in it', async () => {
+      const page = complete({ claimedType: 'text/html', fileName: "a'b (1)😀.mp4" })
+      const { headers } = await ask(await server.url(page.video))
       assert.equal(
         headers['content-disposition'],
         "attachment; filename*=UTF-8''a%27b%20%281%29%F0%9F%98%80.mp4"
@@ -291,6 +311,16 @@ describe('the stream server', () => {
       await idle(arriving)
     })
 
+    it('raises what is asked for before the first chunk is here', async () => {
+      const arriving = new ArrivingVideo(40 * CHUNK)
+      const answer = ask(await server.url(arriving.video), { headers: { range: 'bytes=-500' } })
+      while (!arriving.playhead.needs(39)) await setImmediate()
+      assert.deepEqual(arriving.have.size, 0)
+      arriving.arrive(39)
+      arriving.arrive(0)
+      assert.deepEqual((await answer).body, arriving.bytes.subarray(-500))
+    })
+
     it('asks for the tail as soon as the player does, and plans the seek within 50 ms', async () => {
       const arriving = new ArrivingVideo(40 * CHUNK)
       arriving.arrive(0)
@@ -351,10 +381,15 @@ describe('the stream server', () => {
       assert.equal((await ask(url, { headers: { range: 'bytes=0-9' } })).status, 206)
     })
 
-    it('survives a thousand requests that are opened and dropped', async () => {
+    it('survives a thousand requests that are opened and dropped, and plays on for others', async () => {
       const arriving = new ArrivingVideo(40 * CHUNK)
       arriving.arrive(0)
       const url = await server.url(arriving.video)
+      const bystander = ask(url)
+      await waitsFor(arriving, 1)
+      const sockets = (): number =>
+        process.getActiveResourcesInfo().filter(name => name.startsWith('TCP')).length
+      const before = sockets()
       for (let batch = 0; batch < 20; batch++) {
         const asked = Array.from({ length: 50 }, (_, request) => {
           const start = ((batch * 50 + request) % 40) * CHUNK
@@ -362,10 +397,12 @@ describe('the stream server', () => {
         })
         for (const each of asked) (await each).on('error', () => undefined).destroy()
       }
-      await idle(arriving)
+      while (server.answers > 1 || sockets() > before) await setImmediate()
+      assert.equal(arriving.playhead.waitingFor, 1, 'the bystander waits still')
       for (let index = 1; index < 40; index++) arriving.arrive(index)
-      const { body } = await ask(url)
-      assert.deepEqual(body, arriving.bytes)
+      assert.deepEqual((await bystander).body, arriving.bytes)
+      assert.deepEqual((await ask(url)).body, arriving.bytes)
+      await idle(arriving)
     }).timeout(20_000)
   })
 })
