@@ -20,12 +20,12 @@ export interface CacheMember {
  * longest ago: those of videos that nobody plays first, never those that a player is about to need, even if the quota is smaller.
  */
 export class CiphertextCache {
-  readonly #quota: number
+  /** Bytes. */
+  readonly quota: number
   readonly #members = new Set<CacheMember>()
 
-  /** @param quota bytes */
   constructor(quota = DEFAULT_CACHE_QUOTA) {
-    this.#quota = quota
+    this.quota = quota
   }
 
   /** Of all ciphertext that is here. */
@@ -35,7 +35,7 @@ export class CiphertextCache {
 
   /** Bytes that can be had without giving up anything of a video that is being played. */
   get spareBytes(): number {
-    return Math.max(0, this.#quota - sum([...this.#members].filter(member => member.isPlaying)))
+    return Math.max(0, this.quota - sum([...this.#members].filter(member => member.isPlaying)))
   }
 
   add(member: CacheMember): void {
@@ -48,7 +48,7 @@ export class CiphertextCache {
 
   /** Gives up chunks until `bytes` more fit, or all that is left is needed by players. */
   async makeRoom(bytes: number): Promise<void> {
-    while (this.bytes + bytes > this.#quota) {
+    while (this.bytes + bytes > this.quota) {
       const member = this.#stalest()
       if (!member?.stalest) return
       await member.evict(member.stalest.index)

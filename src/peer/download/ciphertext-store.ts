@@ -69,6 +69,11 @@ export class CiphertextStore implements DownloadStore, CacheMember {
     return this.#playhead?.playing ?? false
   }
 
+  /** Half of the quota: another player, or a seek back, finds room as well. */
+  get maxAheadBytes(): number {
+    return this.#init.cache.quota / 2
+  }
+
   /** Nothing is fetched for nobody: what no player needs comes while one is attached and the quota has room. */
   get spareBytes(): number {
     return this.isPlaying ? this.#init.cache.spareBytes : 0

@@ -8,6 +8,8 @@ export interface DownloadStore extends ChunkStore {
   readonly secrets: ChunkSecrets
   /** Chunks that an earlier run is said to have left and that are not verified yet. */
   readonly unverified: Bitfield
+  /** What is kept for one player ahead of it, in bytes. */
+  readonly maxAheadBytes: number
   /** Bytes that may be fetched beyond what players need. */
   readonly spareBytes: number
   /** @throws the signal's reason; PeerError DISK_FULL, FOLDER_UNWRITABLE */

@@ -49,6 +49,8 @@ export interface PlayheadInit {
   durationSeconds?: number | undefined
   /** The bytes that a player needs before any other, as the owner says. */
   indexRange?: ByteRange | undefined
+  /** No more than this is wanted ahead of one player, but always one chunk; default: no bound. */
+  maxAheadBytes?: number
   clock?: Pick<Clock, 'monotonic'>
   /** Something is wanted that was not, or no longer: plan again now. */
   onChange: () => void
@@ -59,6 +61,7 @@ export class Playhead {
   readonly #geometry: Geometry
   readonly #have: ChunkSet
   readonly #byteRate: number
+  readonly #maxAheadBytes: number
   readonly #index: readonly number[]
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #onChange: () => void
@@ -67,11 +70,20 @@ export class Playhead {
   #failure: PeerError | undefined
   #detachedAt = Number.NEGATIVE_INFINITY
 
-  constructor({ geometry, have, durationSeconds, indexRange, clock = systemClock, onChange }: PlayheadInit) {
+  constructor({
+    geometry,
+    have,
+    durationSeconds,
+    indexRange,
+    maxAheadBytes = Number.POSITIVE_INFINITY,
+    clock = systemClock,
+    onChange
+  }: PlayheadInit) {
     this.#geometry = geometry
     this.#have = have
     this.#index = indexRange ? indexChunks(geometry, indexRange) : []
     this.#byteRate = durationSeconds ? geometry.byteLength / durationSeconds : ASSUMED_BYTE_RATE
+    this.#maxAheadBytes = maxAheadBytes
     this.#clock = clock
     this.#onChange = onChange
   }
@@ -195,7 +207,8 @@ export class Playhead {
   #ahead(want: Want): ChunkRange {
     const { first, end } = chunksOfBytes(this.#geometry, want.position, want.end)
     const ahead = Math.ceil((AHEAD_SECONDS * this.#byteRate) / this.#geometry.chunkSize)
-    const count = Math.min(MAX_AHEAD_CHUNKS, Math.max(MIN_AHEAD_CHUNKS, ahead))
+    const affordable = Math.max(1, Math.floor(this.#maxAheadBytes / this.#geometry.chunkSize))
+    const count = Math.min(affordable, MAX_AHEAD_CHUNKS, Math.max(MIN_AHEAD_CHUNKS, ahead))
     return { first, end: Math.min(end, first + count) }
   }
 

@@ -67,6 +67,7 @@ interface UnfinishedVideoEvents {
  * is the video's store before, while and after the file is finished.
  */
 export class UnfinishedVideo implements DownloadStore {
+  readonly maxAheadBytes = Number.POSITIVE_INFINITY
   /** All of it is fetched, whoever plays it. */
   readonly spareBytes = Number.POSITIVE_INFINITY
   readonly have: Bitfield

@@ -117,6 +117,7 @@ export class VideoOpening {
       have: video.have,
       durationSeconds: metadata.durationSeconds,
       indexRange: metadata.indexRange,
+      maxAheadBytes: video.maxAheadBytes,
       clock: this.#components.clock,
       onChange: onWanted
     })

@@ -88,6 +88,15 @@ describe('the playhead', () => {
     assert.deepEqual(wanted(), [3, 4])
   })
 
+  it('wants no more ahead than can be kept, but always the next chunk', () => {
+    const frugal = (maxAheadBytes: number): number[] => {
+      const bounded = new Playhead({ geometry, have, maxAheadBytes, onChange: () => undefined })
+      bounded.want(WHOLE)
+      return bounded.wanted(0).map(({ index }) => index)
+    }
+    assert.deepEqual([frugal(3 * CHUNK), frugal(CHUNK / 2)], [[0, 1, 2], [0]])
+  })
+
   it('wants only what is missing', () => {
     have.add(0)
     have.add(2)
