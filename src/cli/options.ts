@@ -3,7 +3,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import envPaths from 'env-paths'
 import { DEFAULT_CACHE_QUOTA, MIN_CACHE_QUOTA } from '../peer/download/ciphertext-cache.ts'
 import type { LogLevel } from '../peer/log.ts'
-import type { PeerSettings } from '../peer/settings.ts'
+import {
+  DEFAULT_IDLE_SECONDS,
+  DEFAULT_MAX_CONNECTIONS,
+  DEFAULT_MAX_TRANSFERS,
+  type PeerSettings
+} from '../peer/settings.ts'
 import { parseStrategy, type Strategy } from '../peer/strategy.ts'
 
 /** What every command understands. */
@@ -17,6 +22,9 @@ export interface CommonOptions {
   uploadLimit: number
   downloadLimit: number
   cacheQuota: number
+  maxConnections: number
+  idleTimeout: number
+  maxTransfers: number
   strategy?: Strategy
   logLevel: LogLevel | 'off'
 }
@@ -56,6 +64,24 @@ export function withCommonOptions(command: Command): Command {
       parseQuota,
       DEFAULT_CACHE_QUOTA / MIB
     )
+    .option(
+      '--max-connections <n>',
+      'connections open at once',
+      parseAtLeast(10, 10_000),
+      DEFAULT_MAX_CONNECTIONS
+    )
+    .option(
+      '--idle-timeout <seconds>',
+      'a connection without a conversation for so long is closed',
+      parseAtLeast(10, 86_400),
+      DEFAULT_IDLE_SECONDS
+    )
+    .option(
+      '--max-transfers <n>',
+      'chunks sent at once, to all peers together',
+      parseAtLeast(1, 10_000),
+      DEFAULT_MAX_TRANSFERS
+    )
     .addOption(
       new Option('--log-level <level>', 'what to write to stderr')
         .choices(['off', 'trace', 'debug', 'info', 'warn', 'error'])
@@ -73,6 +99,9 @@ export function settingsOf(options: CommonOptions, more: { stay: boolean; relay?
     uploadLimit: options.uploadLimit * 1024,
     downloadLimit: options.downloadLimit * 1024,
     cacheQuota: options.cacheQuota * MIB,
+    maxConnections: options.maxConnections,
+    idleSeconds: options.idleTimeout,
+    maxTransfers: options.maxTransfers,
     ...(options.strategy ? { strategy: options.strategy } : {}),
     ...more
   }
@@ -96,6 +125,15 @@ function parseQuota(text: string): number {
   const value = parseWhole(text, 2 ** 32, `a quota is a whole number of MiB, ${least} or more.`)
   if (value < least) throw new InvalidArgumentError(`a quota is ${least} MiB or more.`)
   return value
+}
+
+function parseAtLeast(least: number, most: number): (text: string) => number {
+  const complaint = `this is a whole number from ${least} to ${most}.`
+  return text => {
+    const value = parseWhole(text, most, complaint)
+    if (value < least) throw new InvalidArgumentError(complaint)
+    return value
+  }
 }
 
 function parseLimit(text: string): number {

@@ -41,6 +41,17 @@ export interface PeerStatus {
   receivedBytes: number
   /** Open connections. */
   connections: number
+  /** Connections since this peer listens; absent while it does not. */
+  pool?: PoolSnapshot
+}
+
+/** How often connections were opened; used again by another conversation; not reached; closed as idle; closed or refused over the cap. */
+export interface PoolSnapshot {
+  opened: number
+  reused: number
+  failed: number
+  swept: number
+  pruned: number
 }
 
 /** Owner's side: `preparing` until hashed, `sharing`, `stale` once the source file changed. */

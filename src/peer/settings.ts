@@ -1,5 +1,9 @@
 import type { Strategy } from './strategy.ts'
 
+export const DEFAULT_MAX_CONNECTIONS = 100
+export const DEFAULT_IDLE_SECONDS = 60
+export const DEFAULT_MAX_TRANSFERS = 50
+
 /** What the user chooses about this peer, from the editor's settings or the command line. */
 export interface PeerSettings {
   /** IP addresses to listen on; empty means all interfaces. What is announced follows it. */
@@ -22,6 +26,12 @@ export interface PeerSettings {
   stay: boolean
   /** Carries traffic for peers that cannot be dialled, within generous limits. */
   relay?: boolean
+  /** Connections open at once, in both directions. */
+  maxConnections?: number
+  /** A connection without a conversation for so many seconds is closed. */
+  idleSeconds?: number
+  /** Chunks that are sent at once, to all peers together. */
+  maxTransfers?: number
   /** Policies to measure instead of the default ones. Not for users. */
   strategy?: Strategy
 }

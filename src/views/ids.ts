@@ -60,6 +60,9 @@ export const settings = {
   uploadLimit: 'uploadLimit',
   downloadLimit: 'downloadLimit',
   cacheQuota: 'cacheQuota',
+  maxConnections: 'maxConnections',
+  idleTimeout: 'idleTimeout',
+  maxTransfers: 'maxTransfers',
   decorateFiles: 'decorateFiles'
 } as const
 

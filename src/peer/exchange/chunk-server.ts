@@ -5,6 +5,7 @@ import type { Bitfield } from '../content/bitfield.ts'
 import { PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
+import { DEFAULT_MAX_TRANSFERS } from '../settings.ts'
 import type { Switch } from '../strategy.ts'
 import type { FrameChannel } from '../wire/frame-channel.ts'
 import { CHUNK_HELLO, MAX_REQUEST_BYTES, sliceLimit } from './chunk-messages.ts'
@@ -24,7 +25,10 @@ export interface ChunkServerLimits {
   perPeer: number
 }
 
-export const DEFAULT_CHUNK_SERVER_LIMITS: ChunkServerLimits = { maxTransfers: 50, perPeer: 8 }
+export const DEFAULT_CHUNK_SERVER_LIMITS: ChunkServerLimits = {
+  maxTransfers: DEFAULT_MAX_TRANSFERS,
+  perPeer: 8
+}
 
 export interface ChunkServerInit {
   /** The video of this digest, if this peer serves it. */

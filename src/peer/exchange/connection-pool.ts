@@ -3,6 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { CancelTimer, Clock } from '../clock.ts'
 import { PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { DEFAULT_IDLE_SECONDS, DEFAULT_MAX_CONNECTIONS } from '../settings.ts'
 import type { Switch } from '../strategy.ts'
 import type { BanList } from './ban-list.ts'
 import { abortable, withDeadline } from './deadline.ts'
@@ -22,7 +23,7 @@ const OWN_PROTOCOLS = '/chordcast/'
 /** What the pool needs of a libp2p node. */
 export type PoolNode = Pick<
   Libp2p,
-  'peerId' | 'dial' | 'getConnections' | 'addEventListener' | 'removeEventListener'
+  'peerId' | 'dial' | 'getConnections' | 'addEventListener' | 'removeEventListener' | 'metrics'
 >
 
 export interface ConnectionPoolInit {
@@ -43,18 +44,18 @@ export interface ConnectionPoolInit {
 
 /** Counted since the pool was made. */
 export interface ConnectionCounters {
-  dialled: number
+  opened: number
   reused: number
-  dialFailures: number
+  failed: number
   /** Closed because they were idle. */
-  idleClosed: number
+  swept: number
   /** Closed or refused because there were too many. */
-  capped: number
+  pruned: number
 }
 
 /** The connections of this peer: dialled when needed, shared by all streams to a peer, closed when idle. */
 export class ConnectionPool {
-  readonly counters: ConnectionCounters = { dialled: 0, reused: 0, dialFailures: 0, idleClosed: 0, capped: 0 }
+  readonly counters: ConnectionCounters = { opened: 0, reused: 0, failed: 0, swept: 0, pruned: 0 }
   readonly #init: Required<ConnectionPoolInit>
   readonly #dials = new Map<string, Promise<Connection>>()
   readonly #activeAt = new WeakMap<Connection, number>()
@@ -63,8 +64,8 @@ export class ConnectionPool {
 
   constructor(init: ConnectionPoolInit) {
     this.#init = {
-      maxConnections: 100,
-      idleMilliseconds: 60_000,
+      maxConnections: DEFAULT_MAX_CONNECTIONS,
+      idleMilliseconds: DEFAULT_IDLE_SECONDS * 1000,
       sweepInterval: 30_000,
       pooling: 'on',
       ...init
@@ -79,6 +80,11 @@ export class ConnectionPool {
   /** Begins to sweep and to keep the cap. */
   start(): void {
     this.#init.libp2p.addEventListener('connection:open', this.#onOpen)
+    this.#init.libp2p.metrics?.registerMetricGroup('chordcast_pool_connections', {
+      label: 'what',
+      help: 'Connections that are open, and that were opened, reused, swept, pruned',
+      calculate: () => ({ ...this.counters, open: this.size })
+    })
     if (this.#init.pooling === 'on') this.#scheduleSweep()
   }
 
@@ -137,7 +143,7 @@ export class ConnectionPool {
     for (const connection of this.#connections()) {
       if (!this.#isClosable(connection)) this.#activeAt.set(connection, now)
       else if (this.#idleFor(connection, now) >= this.#init.idleMilliseconds) {
-        this.counters.idleClosed++
+        this.counters.swept++
         this.#close(connection)
       }
     }
@@ -145,11 +151,9 @@ export class ConnectionPool {
   }
 
   #logCounters(): void {
-    const { dialled, reused, dialFailures, idleClosed, capped } = this.counters
-    const dials = `${dialled} dialled, ${reused} reused, ${dialFailures} failed`
-    this.#init.log.debug(
-      `${this.size} connections; ${dials}, ${idleClosed} closed idle, ${capped} over the cap`
-    )
+    const { opened, reused, failed, swept, pruned } = this.counters
+    const dials = `${opened} opened, ${reused} reused, ${failed} failed`
+    this.#init.log.debug(`${this.size} connections; ${dials}, ${swept} swept, ${pruned} pruned`)
   }
 
   #connections(peerId?: string): Connection[] {
@@ -181,10 +185,10 @@ export class ConnectionPool {
       const connection = await withDeadline(clock, DIAL_MILLISECONDS, this.#stopping.signal, signal =>
         this.#dialAny(target, signal)
       )
-      this.counters.dialled++
+      this.counters.opened++
       return connection
     } catch (cause) {
-      this.counters.dialFailures++
+      this.counters.failed++
       log.debug(`Dialling ${target.peerId} failed: ${describe(cause)}`)
       throw unreachable(cause)
     }
@@ -210,7 +214,7 @@ export class ConnectionPool {
 
   #makeRoom(): void {
     if (this.size < this.#init.maxConnections) return
-    this.counters.capped++
+    this.counters.pruned++
     const idle = this.#longestIdle()
     if (!idle) {
       throw new PeerError('BUSY', 'This peer has as many connections as it may. Try again in a moment.')
@@ -221,7 +225,7 @@ export class ConnectionPool {
   readonly #onOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
     this.#activeAt.set(connection, this.#init.clock.monotonic())
     if (connection.direction === 'outbound' || this.size <= this.#init.maxConnections) return
-    this.counters.capped++
+    this.counters.pruned++
     const idle = this.#longestIdle()
     if (idle) this.#close(idle)
     else if (!this.#init.spare(connection.remotePeer.toString())) this.#close(connection)

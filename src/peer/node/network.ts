@@ -8,8 +8,8 @@ import type { Bitfield } from '../content/bitfield.ts'
 import type { Holder } from '../download/chunk-holder.ts'
 import { EventEmitter } from '../event-emitter.ts'
 import type { BanList } from '../exchange/ban-list.ts'
-import { ChunkServer } from '../exchange/chunk-server.ts'
-import { ConnectionPool } from '../exchange/connection-pool.ts'
+import { ChunkServer, DEFAULT_CHUNK_SERVER_LIMITS } from '../exchange/chunk-server.ts'
+import { type ConnectionCounters, ConnectionPool } from '../exchange/connection-pool.ts'
 import { KeyServer } from '../exchange/key-server.ts'
 import { serveExchange, stopExchange } from '../exchange/serve-exchange.ts'
 import type { ServedVideo } from '../exchange/served-video.ts'
@@ -21,7 +21,12 @@ import { RelayBlame } from '../gossip/relay-blame.ts'
 import type { Keystore } from '../identity/keystore.ts'
 import { createLogger, type Logger, type LogLine } from '../log.ts'
 import type { Random } from '../random.ts'
-import type { PeerSettings } from '../settings.ts'
+import {
+  DEFAULT_IDLE_SECONDS,
+  DEFAULT_MAX_CONNECTIONS,
+  DEFAULT_MAX_TRANSFERS,
+  type PeerSettings
+} from '../settings.ts'
 import { DEFAULT_STRATEGY } from '../strategy.ts'
 import type { Video } from '../video/video.ts'
 import { ExchangeClient } from './exchange-client.ts'
@@ -97,8 +102,18 @@ export class Network {
     this.hints = this.#makeHints(pubsub)
     const spare = (peerId: string): boolean =>
       node.services.chord.needs(peerIdFromString(peerId)) || this.hints.needs(peerId)
+    const { maxConnections = DEFAULT_MAX_CONNECTIONS, idleSeconds = DEFAULT_IDLE_SECONDS } = init.settings
     const { pool: pooling, firstCopy } = init.settings.strategy ?? DEFAULT_STRATEGY
-    this.#pool = new ConnectionPool({ libp2p: node, bans, clock, log, spare, pooling })
+    this.#pool = new ConnectionPool({
+      libp2p: node,
+      bans,
+      clock,
+      log,
+      spare,
+      pooling,
+      maxConnections,
+      idleMilliseconds: idleSeconds * 1000
+    })
     this.exchange = new ExchangeClient({
       ...init,
       openStream: this.#pool.openStream.bind(this.#pool),
@@ -109,6 +124,10 @@ export class Network {
       videos: init.served,
       uploadLimiter: init.uploadLimiter,
       firstCopy,
+      limits: {
+        ...DEFAULT_CHUNK_SERVER_LIMITS,
+        maxTransfers: init.settings.maxTransfers ?? DEFAULT_MAX_TRANSFERS
+      },
       log,
       onUploaded: (peerId, digest, bytes) => {
         traffic.sent(peerId, bytes)
@@ -167,6 +186,11 @@ export class Network {
 
   get connections(): number {
     return this.#pool.size
+  }
+
+  /** What became of connections since this peer listens. */
+  get pool(): Readonly<ConnectionCounters> {
+    return this.#pool.counters
   }
 
   /** @throws PeerError BOOTSTRAP_UNREACHABLE; the signal's reason when aborted */

@@ -80,7 +80,8 @@ export class Presence {
       downloadBytesPerSecond: traffic.total.received.bytesPerSecond,
       sentBytes: traffic.sentBytes,
       receivedBytes: traffic.receivedBytes,
-      connections: network?.connections ?? 0
+      connections: network?.connections ?? 0,
+      ...(network ? { pool: { ...network.pool } } : {})
     }
   }
 

@@ -22,7 +22,10 @@ export const restartSettings: readonly SettingName[] = [
   settings.downloadFolder,
   settings.uploadLimit,
   settings.downloadLimit,
-  settings.cacheQuota
+  settings.cacheQuota,
+  settings.maxConnections,
+  settings.idleTimeout,
+  settings.maxTransfers
 ]
 
 /** Reads the settings afresh each time, so that a change counts at once. */
@@ -43,7 +46,10 @@ export class Configuration {
         downloadFolder: this.get('downloadFolder'),
         uploadLimit: this.get('uploadLimit'),
         downloadLimit: this.get('downloadLimit'),
-        cacheQuota: this.get('cacheQuota')
+        cacheQuota: this.get('cacheQuota'),
+        maxConnections: this.get('maxConnections'),
+        idleTimeout: this.get('idleTimeout'),
+        maxTransfers: this.get('maxTransfers')
       },
       homedir()
     )

@@ -14,6 +14,10 @@ export interface RawSettings {
   downloadLimit: number
   /** MiB. */
   cacheQuota: number
+  maxConnections: number
+  /** Seconds. */
+  idleTimeout: number
+  maxTransfers: number
 }
 
 /** The peer's settings from the editor's. An editor's peer stays in its ring. */
@@ -28,6 +32,9 @@ export function toPeerSettings(raw: RawSettings, home: string): PeerSettings {
     uploadLimit: raw.uploadLimit * 1024,
     downloadLimit: raw.downloadLimit * 1024,
     cacheQuota: raw.cacheQuota * 1024 ** 2,
+    maxConnections: raw.maxConnections,
+    idleSeconds: raw.idleTimeout,
+    maxTransfers: raw.maxTransfers,
     stay: true
   }
 }

@@ -99,7 +99,7 @@ describe('connection pool', () => {
     assert.equal(idle.status, 'open')
     await clock.advance(30_001)
     assert.equal(idle.status, 'closed')
-    assert.equal(pool.counters.idleClosed, 1)
+    assert.equal(pool.counters.swept, 1)
     assert.equal(pool.size, 0)
   })
 
@@ -134,7 +134,7 @@ describe('connection pool', () => {
     assert.equal(first, second)
     assert.equal(await pool.connect(target, options()), first)
     assert.equal(fake.dialled.length, 1)
-    assert.deepEqual([pool.counters.dialled, pool.counters.reused], [1, 1])
+    assert.deepEqual([pool.counters.opened, pool.counters.reused], [1, 1])
   })
 
   it('races at most four addresses at once; the first that answers wins', async () => {
@@ -186,7 +186,7 @@ describe('connection pool', () => {
     }
     await assert.rejects(pool.connect(target, options()), { code: 'PEER_UNREACHABLE' })
     assert.deepEqual(fake.dialled, ['/ip4/127.0.0.1/tcp/1', `${relay}/p2p/${PEERS[0]}`])
-    assert.equal(pool.counters.dialFailures, 1)
+    assert.equal(pool.counters.failed, 1)
   })
 
   it('closes a connection to another peer than the one it looked for', async () => {
@@ -229,7 +229,7 @@ describe('connection pool', () => {
       code: 'BUSY'
     })
     assert.equal(connection.status, 'open')
-    assert.equal(pool.counters.capped, 2)
+    assert.equal(pool.counters.pruned, 2)
   })
 
   it('closes inbound connections beyond the cap', async () => {

@@ -174,7 +174,7 @@ describe('exchange between two nodes on loopback', function () {
       patience()
     )
     assert.equal(Buffer.from(grant).toString(), 'key request')
-    assert.equal(client.pool.counters.dialled, 1)
+    assert.equal(client.pool.counters.opened, 1)
     assert.equal(client.pool.counters.reused, 1)
     await session.close()
   })

@@ -142,7 +142,10 @@ describe('settings', () => {
     downloadFolder: '~/Videos',
     uploadLimit: 40,
     downloadLimit: 0,
-    cacheQuota: 64
+    cacheQuota: 64,
+    maxConnections: 90,
+    idleTimeout: 30,
+    maxTransfers: 20
   }
 
   it('become those of the peer: bytes for KiB, an absolute folder, no blanks', () => {
@@ -155,6 +158,9 @@ describe('settings', () => {
       uploadLimit: 40 * 1024,
       downloadLimit: 0,
       cacheQuota: 64 * 1024 ** 2,
+      maxConnections: 90,
+      idleSeconds: 30,
+      maxTransfers: 20,
       stay: true
     })
   })
