@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander'
+import { runCatalogue } from './cli/commands/catalogue.ts'
 import { runFetch } from './cli/commands/fetch.ts'
 import { runLookup } from './cli/commands/lookup.ts'
 import { runPeer } from './cli/commands/peer.ts'
@@ -59,6 +60,7 @@ function buildProgram(): Command {
       false
     )
     .option('--new', 'make a new ID even if this file is shared already', false)
+    .option('--list', 'show the IDs to everybody in the ring: whoever is in it can watch', false)
     .action(async (files: string[], own: CommonOptions & SharePolicyOptions & ShareCommandOptions) => {
       refusePolicies(own)
       await joined(own, { stay: true }, session => runShare(session, files, own))
@@ -90,6 +92,10 @@ function buildProgram(): Command {
     .action((id: string, own: CommonOptions) =>
       joined(own, { stay: false }, session => runLookup(session, id))
     )
+
+  add('catalogue', 'show the videos that peers of the ring list for everybody').action((own: CommonOptions) =>
+    joined(own, { stay: false }, runCatalogue)
+  )
 
   add('verify', 'check a file against an ID')
     .argument('<file>')

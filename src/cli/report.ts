@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress'
 import type {
+  CatalogueEntry,
   LookupResult,
   LookupStep,
   PeerStatus,
@@ -41,6 +42,7 @@ export interface Report {
   lookup(result: LookupResult): void
   verified(result: VerifyResult): void
   status(status: PeerStatus, videos: VideoSnapshot[]): void
+  catalogue(videos: CatalogueEntry[]): void
   /** A sentence for people only. */
   note(sentence: string): void
   error(error: PeerError): void
@@ -86,6 +88,7 @@ export function jsonReport({ stdout }: Streams): Report {
     lookup: result => event('lookup', result),
     verified: result => event('verified', result),
     status: (status, videos) => event('status', { ...status, videos }),
+    catalogue: videos => event('catalogue', { videos }),
     note: () => undefined,
     error: error => event('error', { code: error.code, message: error.message }),
     close: () => undefined
@@ -134,6 +137,7 @@ export function humanReport({ stdout, stderr }: Streams): Report {
     lookup: result => say(describeHolders(result)),
     verified: result => say(describeVerification(result)),
     status: (status, videos) => say(describeStatus(status, videos)),
+    catalogue: videos => say(describeCatalogue(videos)),
     note: sentence => {
       stopBar()
       stderr.write(`${sentence}\n`)
@@ -181,6 +185,13 @@ function describeVerification(result: VerifyResult): string {
   if (result.matches) return `The file holds what the ID says (SHA-256 ${result.sha256}).`
   const where = result.firstBadChunk === undefined ? '' : ` It differs from chunk ${result.firstBadChunk} on.`
   return `The file does not hold what the ID says.${where}`
+}
+
+function describeCatalogue(videos: CatalogueEntry[]): string {
+  if (videos.length === 0) return 'Nobody in this ring lists a video.'
+  return videos
+    .map(({ id, name, bytes, peerId }) => `${name}  ${formatBytes(bytes)}  listed by ${peerId}\n  ${id}`)
+    .join('\n')
 }
 
 function describeStatus(status: PeerStatus, videos: VideoSnapshot[]): string {

@@ -102,6 +102,8 @@ export interface VideoSnapshot extends MediaFacts {
   failure?: Failure
   /** Its owner stopped sharing it. What is here stays; it is not served any more. */
   unshared?: true
+  /** Its ID is shown to everybody in the ring: see `PeerApi.catalogue`. */
+  listed?: true
   /** Milliseconds since the epoch. */
   addedAt: number
   /** A poster came with it: see `PeerApi.poster`. */
@@ -181,6 +183,8 @@ export interface ShareOptions {
   policy?: SharePolicy
   /** Make a new ID even when the same unchanged file is shared already. */
   fresh?: boolean
+  /** Show its ID to everybody in the ring. Default: as it was, which is no for a new share. */
+  listed?: boolean
   /** A picture that stands for the video, as base64: JPEG, PNG or WebP of at most 64 KiB. It makes no difference to which ID is resumed. */
   poster?: string
   /** Of an MP4 whose index comes last, share a copy that begins with it, made beside the file without encoding anything anew. */
@@ -190,6 +194,18 @@ export interface ShareOptions {
 /** What can be found out of a file before it is shared. */
 export interface FileInspection extends MediaFacts {
   mimeType: string
+}
+
+/** A video that somebody in the ring shows to everybody. Names and sizes are their word: only fetching proves them. */
+export interface CatalogueEntry {
+  id: string
+  /** Safe as a file name. */
+  name: string
+  bytes: number
+  /** Who lists it. */
+  peerId: string
+  /** SHA-256 of the poster, lower-case hex. */
+  poster?: string
 }
 
 export interface FetchOptions {
@@ -257,6 +273,13 @@ export interface PeerApi {
   /** Forgets a fetched video; deletes the finished file only with `deleteFile`, partial data always. */
   remove(digest: Digest, deleteFile?: boolean): Promise<void>
 
+  /** Shows a share of this peer to everybody in the ring, or no longer. Who saw the ID keeps it. */
+  setListed(digest: Digest, listed: boolean): Promise<void>
+  /**
+   * What peers of the ring show to everybody, this one included. Asks the ring and waits for answers so many milliseconds, 60,000 at
+   * most; 0 tells what is known.
+   */
+  catalogue(wait: number, signal?: AbortSignal): Promise<CatalogueEntry[]>
   videos(): Promise<VideoSnapshot[]>
   connectedPeers(): Promise<ConnectedPeerSnapshot[]>
   chunkMap(digest: Digest): Promise<ChunkMap>

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import type {
   Caption,
+  CatalogueEntry,
   ChunkMap,
   ConnectedPeerSnapshot,
   Digest,
@@ -45,6 +46,7 @@ import { inspectSource } from './video/describe-source.ts'
 import { Describing } from './video/describing.ts'
 import { Fetching } from './video/fetching.ts'
 import { Granting } from './video/granting.ts'
+import { Listing } from './video/listing.ts'
 import { Playing } from './video/playing.ts'
 import { Sharing } from './video/sharing.ts'
 import { Unsharing } from './video/unsharing.ts'
@@ -105,6 +107,7 @@ class Peer implements RunningPeer {
   readonly #playing: Playing
   readonly #presence: Presence
   readonly #lookup: VideoLookup
+  readonly #listing: Listing
 
   constructor(init: PeerInit, { library, tombstones, reputations }: Kept, environment: PeerEnvironment) {
     const { folder, keystore, settings } = init
@@ -202,6 +205,7 @@ class Peer implements RunningPeer {
       onLeaving: () => this.#onLeaving(),
       onStatus: status => this.#onStatus(status)
     })
+    this.#listing = new Listing({ shelf, clock, network: () => this.#presence.network })
     this.#lookup = new VideoLookup({ shelf, files, presence: this.#presence, clock })
     shelf.events.on('video', video => this.#events.emit('video', video))
     shelf.events.on('videoRemoved', removed => this.#events.emit('videoRemoved', removed))
@@ -250,6 +254,7 @@ class Peer implements RunningPeer {
     const video = await this.#sharing.share(copy ?? path, options, either)
     if (!video.file) await this.#files.open(video)
     this.#announce(video)
+    if (options.listed !== undefined) await this.#listing.set(video, options.listed)
     return video.snapshot()
   }
 
@@ -282,12 +287,21 @@ class Peer implements RunningPeer {
     if (origin === 'fetched') await this.#fetching.discard(video)
     await this.#shelf.remove(video)
     await this.#ciphertexts.delete(video)
+    if (video.entry.listed) this.#listing.changed()
     await this.#withdraw(video)
     if (deleteFile && origin === 'fetched' && path !== undefined) await rm(path, { force: true })
   }
 
   async videos(): Promise<VideoSnapshot[]> {
     return this.#shelf.list().map(video => video.snapshot())
+  }
+
+  async setListed(digest: Digest, listed: boolean): Promise<void> {
+    await this.#listing.set(this.#shelf.get(digest), listed)
+  }
+
+  catalogue(wait: number, signal?: AbortSignal): Promise<CatalogueEntry[]> {
+    return this.#listing.catalogue(wait, this.#untilClosed(signal))
   }
 
   async connectedPeers(): Promise<ConnectedPeerSnapshot[]> {
@@ -345,6 +359,7 @@ class Peer implements RunningPeer {
       clock,
       random,
       log: this.#emitLog,
+      listed: () => this.#listing.listed(),
       served: digest => this.#shelf.find(digest)?.served(),
       grantFor: (digest, request, peerId) => this.#granting.grant(digest, request, peerId),
       onUploaded: (digest, bytes) => this.#onUploaded(digest, bytes),

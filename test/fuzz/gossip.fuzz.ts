@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { safeFileName } from '../../src/peer/content/file-name.ts'
+import { decodeCatalogue } from '../../src/peer/gossip/catalogue-message.ts'
 import { decodeHint, encodeHint, type Hint } from '../../src/peer/gossip/hint.ts'
 import { HintBook } from '../../src/peer/gossip/hint-book.ts'
 import { openHint, sealHint } from '../../src/peer/gossip/sealed-hint.ts'
@@ -10,6 +12,7 @@ import { AUTHOR, HINT_KEY, sampleHint } from '../unit/gossip/sample-hint.ts'
 import { corrupted, expectOnlyPeerErrors, plainData } from './hostile-bytes.ts'
 
 const RUNS = 20_000
+const ID = 'bafyreifn4p2hyvlambe5ue2bnqigexm3tkkipn6ktvaobj3i2p7db3vqka'
 const SEAL = { key: HINT_KEY, author: AUTHOR }
 
 describe('Hints under hostile input', function () {
@@ -44,6 +47,28 @@ describe('Hints under hostile input', function () {
       fc.asyncProperty(corrupted(sealed), async bytes => {
         const read = await expectOnlyPeerErrors(async () => openHint(bytes, SEAL))
         assert.ok(read instanceof Error)
+      }),
+      { numRuns: RUNS }
+    )
+  })
+
+  it('reads any list of the catalogue without harm, and what it takes is within bounds', async () => {
+    const video = { id: ID, name: 'demo.webm', bytes: 5, poster: new Uint8Array(32) }
+    const list = { version: 1, sequence: 5, asks: false, videos: [video, video] }
+    const whole = encodeCanonical(list)
+    const inputs = fc.oneof(
+      plainData(list).map(encodeCanonical),
+      plainData(video).map(changed => encodeCanonical({ ...list, videos: [changed] })),
+      corrupted(whole)
+    )
+    await fc.assert(
+      fc.asyncProperty(inputs, async bytes => {
+        const read = await expectOnlyPeerErrors(async () => decodeCatalogue(bytes))
+        if (read instanceof Error) return
+        assert.ok(read.videos.length <= 16)
+        assert.ok(
+          read.videos.every(({ id, name }) => id.startsWith('bafyrei') && safeFileName(name) === name)
+        )
       }),
       { numRuns: RUNS }
     )

@@ -7,6 +7,8 @@ import { untilInterrupted } from '../session.ts'
 
 export interface ShareCommandOptions {
   new?: boolean
+  /** Show the IDs to everybody in the ring. */
+  list?: boolean
   /** Path of a picture. */
   poster?: string
   fastStart?: boolean
@@ -25,11 +27,13 @@ export async function runShare(
       policy: 'open',
       fresh: options.new ?? false,
       fastStart: options.fastStart ?? false,
-      ...poster
+      ...poster,
+      ...(options.list ? { listed: true } : {})
     } as const
     const video = await api.share(resolve(file), shareOptions, signal)
     report.shared(video, await api.link(video.digest))
   }
+  if (options.list) report.note('Everybody in the ring is shown the IDs, and can watch.')
   if (borrowed) {
     report.note('The peer that runs in this data folder goes on sharing.')
     return

@@ -58,6 +58,7 @@ const MAX_POSTER_TEXT = Math.ceil(MAX_POSTER_BYTES / 3) * 4
 const shareOptions: v.GenericSchema<unknown, ShareOptions> = v.object({
   policy: v.optional(v.picklist(['open', 'ask', 'peers'])),
   fresh: v.optional(v.boolean()),
+  listed: v.optional(v.boolean()),
   poster: v.optional(v.pipe(v.string(), v.maxLength(MAX_POSTER_TEXT))),
   fastStart: v.optional(v.boolean())
 })
@@ -104,6 +105,18 @@ export const PEER_METHODS: { readonly [M in PeerMethod]: MethodDescription<M> } 
     parameters: v.tuple([digest, optional(v.boolean())]),
     signal: undefined,
     repeatable: false,
+    deadline: LONG
+  },
+  setListed: {
+    parameters: v.tuple([digest, v.boolean()]),
+    signal: undefined,
+    repeatable: false,
+    deadline: SHORT
+  },
+  catalogue: {
+    parameters: v.tuple([v.pipe(v.number(), v.minValue(0))]),
+    signal: 1,
+    repeatable: true,
     deadline: LONG
   },
   videos: { parameters: none, signal: undefined, repeatable: true, deadline: SHORT },

@@ -9,9 +9,9 @@ import {
 } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { PeerError } from '../errors.ts'
-import type { Verdict } from './hint-book.ts'
 import type { Pubsub, TopicHandlers } from './pubsub.ts'
 import type { RelayBlame } from './relay-blame.ts'
+import type { Verdict } from './verdict.ts'
 
 /** Largest RPC that is read: subscriptions to 64 topics, or a few messages. */
 const MAX_RPC_BYTES = 16 * 1024

@@ -4,6 +4,7 @@ import { Bitfield, type IndexRange } from '../content/bitfield.ts'
 import { PeerError } from '../errors.ts'
 import { decodeCanonical, encodeCanonical } from '../wire/canonical.ts'
 import { integer, listUpTo, textUpTo } from '../wire/message-schema.ts'
+import { refuseLaterVersion } from './later-version.ts'
 
 /** Version of the format. */
 const HINT_VERSION = 1
@@ -78,7 +79,7 @@ export function encodeHint({ load, ranges, addresses, wanted, ...rest }: Hint): 
  */
 export function decodeHint(bytes: Uint8Array, author: string): Hint {
   const value = decodeCanonical(bytes, { maxBytes: MAX_HINT_BYTES })
-  refuseLaterVersion(value)
+  refuseLaterVersion(value, HINT_VERSION)
   const result = v.safeParse(hintSchema, value)
   if (!result.success) throw invalid(v.getDotPath(result.issues[0]) ?? 'its shape')
   const { sequence, count, have, ranges, addresses, active, limit, leaving, wanted } = result.output
@@ -88,16 +89,6 @@ export function decodeHint(bytes: Uint8Array, author: string): Hint {
   if (!addresses.every(address => leadsTo(address, author))) throw invalid('its addresses')
   const load = { active, limit }
   return { sequence, count, have, ranges, addresses, load, leaving, ...(wanted ? { wanted } : {}) }
-}
-
-function refuseLaterVersion(value: unknown): void {
-  if (typeof value !== 'object' || value === null || !('version' in value)) return
-  if (typeof value.version === 'number' && value.version > HINT_VERSION) {
-    throw new PeerError(
-      'UPGRADE_NEEDED',
-      'A peer tells more than this version can read. Update the extension.'
-    )
-  }
 }
 
 /** Chunks in ranges that are in order, apart, not empty and below `count`. */

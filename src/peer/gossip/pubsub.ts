@@ -1,4 +1,4 @@
-import type { Verdict } from './hint-book.ts'
+import type { Verdict } from './verdict.ts'
 
 /** A message on a topic, its signature checked. */
 export interface TopicMessage {

@@ -5,10 +5,11 @@ import type { Unsubscribe } from '../event-emitter.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { Hint, HintedLoad } from './hint.ts'
-import { HintBook, type Verdict } from './hint-book.ts'
+import { HintBook } from './hint-book.ts'
 import { HintScheduler } from './hint-scheduler.ts'
 import type { Pubsub, TopicHandlers, TopicMessage } from './pubsub.ts'
 import { sealHint } from './sealed-hint.ts'
+import type { Verdict } from './verdict.ts'
 
 /** A video as the gossip sees it. */
 export interface GossipedVideo {
@@ -131,7 +132,7 @@ export class VideoGossip {
   #judge({ author, data }: TopicMessage): Verdict {
     const { ownPeerId, counters, log, video } = this.#init
     if (author === ownPeerId) return 'ignore'
-    const { verdict, hint, reason } = this.#book.judge(author, data)
+    const { verdict, said: hint, reason } = this.#book.judge(author, data)
     if (hint) {
       counters.accepted++
       this.#act(author, hint)

@@ -38,6 +38,8 @@ export interface LibraryEntry extends MediaFacts {
   stale?: string
   /** When this peer learnt that the owner stopped sharing it, in milliseconds since the epoch. */
   unsharedAt?: number
+  /** Its ID is shown to everybody in the ring. */
+  listed?: true
   /** Multiaddrs of the link that this video was fetched by. */
   viaAddresses?: string[]
   /** Its metadata hold a poster. */
@@ -82,6 +84,7 @@ export const libraryEntrySchema: v.GenericSchema<unknown, LibraryEntry> = v.loos
   addedAt: v.number(),
   stale: v.optional(v.string()),
   unsharedAt: v.optional(v.number()),
+  listed: v.optional(v.literal(true)),
   viaAddresses: v.optional(v.pipe(v.array(v.string()), v.maxLength(16))),
   ...mediaFactsEntries,
   hasPoster: v.optional(v.literal(true)),

@@ -14,6 +14,8 @@ import { KeyServer } from '../exchange/key-server.ts'
 import { serveExchange, stopExchange } from '../exchange/serve-exchange.ts'
 import type { ServedVideo } from '../exchange/served-video.ts'
 import type { TokenBucket } from '../exchange/token-bucket.ts'
+import { Catalogue } from '../gossip/catalogue.ts'
+import type { ListedVideo } from '../gossip/catalogue-message.ts'
 import { Gossip } from '../gossip/gossip.ts'
 import { GossipsubPubsub } from '../gossip/gossipsub-pubsub.ts'
 import { MAX_HINT_ADDRESSES } from '../gossip/hint.ts'
@@ -53,6 +55,8 @@ export interface NetworkInit {
   clock: Clock
   random: Random
   log: (line: LogLine) => void
+  /** What this peer shows to the whole ring. */
+  listed(): ListedVideo[]
   /** What this peer serves. */
   served(digest: Digest): ServedVideo | undefined
   /** Grants a key, or throws KEY_DENIED. */
@@ -81,6 +85,8 @@ export class Network {
   readonly events: EventEmitter<NetworkEvents>
   readonly exchange: ExchangeClient
   readonly hints: VideoHints
+  /** Absent where gossip is switched off. */
+  readonly catalogue: Catalogue | undefined
   readonly #init: NetworkInit
   readonly #clock: Clock
   readonly #node: Node
@@ -100,6 +106,7 @@ export class Network {
     this.#log = createLogger('network', init.log)
     this.events = new EventEmitter(error => this.#log.error('a listener of the network failed', error))
     this.hints = this.#makeHints(pubsub)
+    this.catalogue = pubsub && this.#makeCatalogue(pubsub)
     const spare = (peerId: string): boolean =>
       node.services.chord.needs(peerIdFromString(peerId)) || this.hints.needs(peerId)
     const { maxConnections = DEFAULT_MAX_CONNECTIONS, idleSeconds = DEFAULT_IDLE_SECONDS } = init.settings
@@ -205,6 +212,7 @@ export class Network {
   async stop(deadline: number): Promise<void> {
     const signal = AbortSignal.timeout(deadline)
     this.#publications.clear()
+    this.catalogue?.stop()
     const goodbyes = [this.hints.stop(), this.#node.services.chord.leave(signal)]
     await within(this.#clock, deadline, settle(goodbyes, this.#log))
     this.#pool.stop()
@@ -330,7 +338,21 @@ export class Network {
     return new VideoHints(gossip, log)
   }
 
+  #makeCatalogue(pubsub: GossipsubPubsub): Catalogue {
+    const { clock, random, keystore, settings, listed } = this.#init
+    return new Catalogue({
+      ring: settings.ring ?? DEFAULT_RING,
+      pubsub,
+      ownPeerId: keystore.identity.peerId.toString(),
+      listed,
+      clock,
+      random,
+      log: createLogger('gossip', this.#init.log)
+    })
+  }
+
   async #serve(): Promise<void> {
+    this.catalogue?.start()
     this.#pool.start()
     await serveExchange(this.#node, { chunks: this.#chunks, keys: this.#keys, pool: this.#pool })
     const changed = (): void => this.events.emit('changed', undefined)

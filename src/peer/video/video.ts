@@ -115,6 +115,7 @@ export class Video {
         failure,
         unshared: this.isUnshared || undefined,
         watchOnly: entry.watchOnly,
+        listed: entry.listed,
         hasPoster: entry.hasPoster,
         captions: entry.captions
       }),

@@ -67,6 +67,8 @@ describe('control socket', () => {
     resume: { values: [DIGEST], seen: [DIGEST] },
     stopSharing: { values: [DIGEST], seen: [DIGEST] },
     remove: { values: [DIGEST, true], seen: [DIGEST, true] },
+    setListed: { values: [DIGEST, true], seen: [DIGEST, true] },
+    catalogue: { values: [500], seen: [500] },
     videos: { values: [], seen: [] },
     connectedPeers: { values: [], seen: [] },
     chunkMap: { values: [DIGEST], seen: [DIGEST] },

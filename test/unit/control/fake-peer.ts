@@ -1,5 +1,6 @@
 import type {
   Caption,
+  CatalogueEntry,
   ChunkMap,
   ConnectedPeerSnapshot,
   FileInspection,
@@ -95,6 +96,15 @@ export class FakePeer implements RunningPeer {
 
   async remove(...values: Parameters<PeerApi['remove']>): Promise<void> {
     this.#note('remove', ...values)
+  }
+
+  async setListed(digest: string, listed: boolean): Promise<void> {
+    this.#note('setListed', digest, listed)
+  }
+
+  async catalogue(wait: number): Promise<CatalogueEntry[]> {
+    this.#note('catalogue', wait)
+    return [{ id: 'bafyfake', name: 'demo.webm', bytes: 3, peerId: 'QmFake' }]
   }
 
   async videos(): Promise<VideoSnapshot[]> {

@@ -131,6 +131,8 @@ export class FakePeerApi implements PeerApi {
   captions = unsupported
   link = unsupported
   lookup = unsupported
+  catalogue = unsupported
+  setListed = unsupported
   verify = unsupported
   streamUrl = unsupported
   allowStreamHost = unsupported
