@@ -1,5 +1,6 @@
 import * as vscode from 'vscode'
 import type { Contribution, Services } from '../services.ts'
+import { catalogueCommands } from './catalogue-commands.ts'
 import type { Command } from './command.ts'
 import { copyCommands } from './copy-commands.ts'
 import { fetchCommands } from './fetch-command.ts'
@@ -31,6 +32,7 @@ export class CommandRegistry implements Contribution {
       ...videoCommands(services),
       ...copyCommands(services),
       ...lookupCommands(services),
+      ...catalogueCommands(services),
       ...verifyCommands(services),
       ...supportCommands(services, this.#channel)
     ]

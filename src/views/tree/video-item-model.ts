@@ -52,6 +52,7 @@ export function videoFlags(video: VideoSnapshot): string[] {
   if (mediaKind(video.mimeType) !== undefined) flags.push('playable')
   if (video.path !== undefined) flags.push('local')
   if (video.watchOnly) flags.push('watchOnly')
+  if (video.listed) flags.push('listed')
   return flags
 }
 
@@ -70,6 +71,7 @@ export function videoTooltip(video: VideoSnapshot, online: boolean): Tooltip {
   if (video.uploadBytesPerSecond > 0) rows.push(['Sending', formatRate(video.uploadBytesPerSecond)])
   if (video.path !== undefined) rows.push(['File', video.path])
   rows.push(['Access', accessWords[video.policy]])
+  if (video.listed) rows.push(['Catalogue', 'shown to everybody in the ring'])
   return { title: displayName(video.name), rows, ...noteOf(video) }
 }
 
