@@ -104,7 +104,9 @@ export class PeerScore {
   }
 
   hasRefused(index: number): boolean {
-    return (this.#refusals.get(index) ?? 0) > this.#clock.monotonic()
+    // The picker asks this of each chunk, the clock only if it must.
+    const until = this.#refusals.get(index)
+    return until !== undefined && until > this.#clock.monotonic()
   }
 
   /** At least 1: what its expected finish is multiplied by. `load` is the share of its upload slots that is taken. */

@@ -251,11 +251,11 @@ export class ChunkSession {
     this.#send(message).catch(error => this.#fail(error))
   }
 
-  #send(message: Message): Promise<void> {
+  async #send(message: Message): Promise<void> {
     const { clock, channel } = this.#init
-    return withDeadline(clock, STALL_MILLISECONDS, this.#stopping.signal, signal =>
-      channel.send(message, signal)
-    )
+    this.#stopping.signal.throwIfAborted()
+    if (channel.post(message)) return
+    await withDeadline(clock, STALL_MILLISECONDS, this.#stopping.signal, signal => channel.drained(signal))
   }
 
   async #receiveAll(): Promise<void> {
