@@ -1,10 +1,25 @@
+import { ablation } from './ablation.ts'
+import { crowd } from './crowd.ts'
+import { dht } from './dht.ts'
 import { encrypter } from './encrypter.ts'
 import type { Benchmark } from './harness/benchmark.ts'
 import { large } from './large.ts'
+import { scale } from './scale.ts'
 import { share } from './share.ts'
 import { stream } from './stream.ts'
 import { swarm } from './swarm.ts'
 import { transfer } from './transfer.ts'
 
 /** In the order in which a report runs them. */
-export const benchmarks: readonly Benchmark[] = [transfer, swarm, stream, large, share, encrypter]
+export const benchmarks: readonly Benchmark[] = [
+  transfer,
+  swarm,
+  stream,
+  large,
+  ablation,
+  scale,
+  crowd,
+  dht,
+  share,
+  encrypter
+]

@@ -23,6 +23,8 @@ export const encrypter: Benchmark = {
   name: 'encrypter',
   summary: 'one libp2p stream in writes of 256 KiB, by connection encrypter',
   runs: 5,
+  runsInReport: 3,
+  minutes: 3,
   run: measureEncrypters
 }
 

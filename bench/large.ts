@@ -28,6 +28,7 @@ export const large: Benchmark = {
   name: 'large',
   summary: `memory and seeks while watching start, middle and end of a sparse ${MEBIBYTES / 1024} GiB file`,
   runs: 1,
+  minutes: 3,
   run: measureLarge
 }
 

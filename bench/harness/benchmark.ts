@@ -68,6 +68,8 @@ export interface Section {
   subject: string
   columns: readonly Column[]
   results: Result[]
+  /** What stands in parentheses: the least and the most, or (`interval`) bounds for the median with 95 % confidence. */
+  spread?: 'range' | 'interval'
 }
 
 /** Everything that a benchmark has found out. */
@@ -95,5 +97,9 @@ export interface Benchmark {
   summary: string
   /** Runs of each contender where nobody asks for another number. */
   runs: number
+  /** Runs in a report, whose time is bounded; as many as otherwise if it does not say. */
+  runsInReport?: number
+  /** Minutes after which a report gives it up. */
+  minutes: number
   run(context: BenchContext): Promise<Outcome>
 }

@@ -17,40 +17,59 @@ const PROBE = join(import.meta.dirname, 'event-loop-probe.ts')
 const SHARE_DEADLINE = 240_000
 const STATUS_DEADLINE = 20_000
 
-/** The command line of this project, as built into `dist`. */
-export const chordcast: TransferSystem = {
-  name: 'chordcast',
-  missing: async () => undefined,
-  seed: async (file, options) => await ChordcastSeeder.start(file, options)
+export interface ChordcastOptions {
+  name?: string
+  /** Options for all processes. */
+  extra?: readonly string[]
+  /** Whether fetchers watch their event loops, which costs a wake-up each millisecond. */
+  eventLoop?: boolean
 }
 
-/** Starts one `chordcast … --json` on loopback. */
-export function startChordcast(data: string, args: readonly string[]): LineProcess {
+/** The command line of this project, as built into `dist`. */
+export function chordcastWith(options: ChordcastOptions): TransferSystem {
+  return {
+    name: options.name ?? 'chordcast',
+    missing: async () => undefined,
+    seed: (file, seeding) => ChordcastSeeder.start(file, seeding, options)
+  }
+}
+
+export const chordcast = chordcastWith({})
+
+/** Starts one `chordcast … --json` on loopback. With `probe` the delay of its event loop is written to that file at the end. */
+export function startChordcast(data: string, args: readonly string[], probe?: string): LineProcess {
   const common = ['--json', '--host', '127.0.0.1', '--no-mdns', '--data', data]
-  return new LineProcess('chordcast', process.execPath, ['--import', PROBE, CLI, ...args, ...common], {
-    env: { CHORDCAST_BENCH_EVENT_LOOP: join(data, '..', 'event-loop') }
+  const loaded = probe ? ['--import', PROBE] : []
+  return new LineProcess('chordcast', process.execPath, [...loaded, CLI, ...args, ...common], {
+    env: probe ? { CHORDCAST_BENCH_EVENT_LOOP: probe } : {}
   })
 }
 
 export class ChordcastSeeder implements Seeder {
   readonly #process: LineProcess
   readonly #data: string
+  readonly #options: ChordcastOptions
   /** The link of what it shares. */
   readonly address: string
 
-  private constructor(process: LineProcess, data: string, link: string) {
+  private constructor(process: LineProcess, data: string, link: string, options: ChordcastOptions) {
     this.#process = process
     this.#data = data
+    this.#options = options
     this.address = link
   }
 
-  static async start(file: SampleFile, { folder, uploadLimit }: SeedOptions): Promise<ChordcastSeeder> {
+  static async start(
+    file: SampleFile,
+    { folder, uploadLimit }: SeedOptions,
+    options: ChordcastOptions = {}
+  ): Promise<ChordcastSeeder> {
     const data = join(folder, 'data')
     const limit = uploadLimit ? ['--upload-limit', String(Math.round(uploadLimit / 1024))] : []
-    const process = startChordcast(data, ['share', file.path, ...limit])
+    const process = startChordcast(data, ['share', file.path, ...limit, ...(options.extra ?? [])])
     try {
       const { link } = await process.event('shared', SHARE_DEADLINE)
-      return new ChordcastSeeder(process, data, String(link))
+      return new ChordcastSeeder(process, data, String(link), options)
     } catch (error) {
       await process.stop()
       throw error
@@ -62,7 +81,7 @@ export class ChordcastSeeder implements Seeder {
   }
 
   async fetcher(folder: string): Promise<Fetcher> {
-    return new ChordcastFetcher(folder, this.address)
+    return new ChordcastFetcher(folder, this.address, this.#options)
   }
 
   async sentBytes(): Promise<number> {
@@ -78,16 +97,21 @@ export class ChordcastSeeder implements Seeder {
 class ChordcastFetcher implements Fetcher {
   readonly #folder: string
   readonly #link: string
+  readonly #options: ChordcastOptions
   #process: LineProcess | undefined
 
-  constructor(folder: string, link: string) {
+  constructor(folder: string, link: string, options: ChordcastOptions) {
     this.#folder = folder
     this.#link = link
+    this.#options = options
   }
 
   async fetch({ onBegin, deadline }: FetchOptions): Promise<Fetched> {
     const data = join(this.#folder, 'data')
-    const process = startChordcast(data, ['fetch', this.#link, '--out', `${this.#folder}/out/`, '--seed'])
+    const { extra = [], eventLoop } = this.#options
+    const fetching = ['fetch', this.#link, '--out', `${this.#folder}/out/`, '--seed', ...extra]
+    const probe = eventLoop ? join(this.#folder, 'event-loop') : undefined
+    const process = startChordcast(data, fetching, probe)
     this.#process = process
     const { at: beganAt } = await process.event('listening')
     onBegin(process.pid)
@@ -98,7 +122,7 @@ class ChordcastFetcher implements Fetcher {
       endedAt: beganAt + Number(seconds) * 1000,
       synced: true,
       receivedBytes: () => statusFigure(data, 'receivedBytes'),
-      eventLoop: () => eventLoopDelay(process, this.#folder)
+      ...(probe ? { eventLoop: () => eventLoopDelay(process, probe) } : {})
     }
   }
 
@@ -124,8 +148,8 @@ async function statusFigure(data: string, figure: string): Promise<number> {
 }
 
 /** The probe writes its file when the process ends. */
-async function eventLoopDelay(process: LineProcess, folder: string): Promise<number> {
+async function eventLoopDelay(process: LineProcess, probe: string): Promise<number> {
   await process.stop()
-  const text = await readFile(join(folder, 'event-loop'), 'utf8').catch(() => 'NaN')
+  const text = await readFile(probe, 'utf8').catch(() => 'NaN')
   return Number(text)
 }

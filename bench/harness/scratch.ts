@@ -1,4 +1,5 @@
 import { createHash, randomFillSync } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, open, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -23,6 +24,8 @@ export class Scratch {
 
   private constructor(folder: string) {
     this.#folder = folder
+    // A signal ends the program without `close`.
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   }
 
   /** Its path is short, because control sockets lie beneath it. */

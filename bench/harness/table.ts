@@ -1,17 +1,17 @@
 import type { Column, Result, Section, Verdict } from './benchmark.ts'
-import { spreadOf } from './statistics.ts'
+import { medianInterval, spreadOf } from './statistics.ts'
 
-/** The rows of a table, the head first: a median, and from the least to the most where there were several runs. */
-export function tableRows({ subject, columns, results }: Section): string[][] {
+/** The rows of a table, the head first: a median, and what the section wants beside it where there were several runs. */
+export function tableRows({ subject, columns, results, spread }: Section): string[][] {
   const used = columns.filter(column => results.some(result => valuesOf(result, column).length > 0))
   const head = [subject, ...used.map(({ title }) => title)]
-  return [head, ...results.map(result => [result.name, ...used.map(column => cell(result, column))])]
+  return [head, ...results.map(result => [result.name, ...used.map(column => cell(result, column, spread))])]
 }
 
-function cell(result: Result, column: Column): string {
+function cell(result: Result, column: Column, spread: Section['spread']): string {
   const values = valuesOf(result, column)
   if (values.length === 0) return result.runs.length > 0 && result.failures.length > 0 ? 'failed' : ''
-  return formatSpread(values, column.digits)
+  return formatValues(values, column.digits, spread)
 }
 
 function valuesOf({ runs }: Result, { figure }: Column): number[] {
@@ -19,12 +19,12 @@ function valuesOf({ runs }: Result, { figure }: Column): number[] {
   return values.filter(value => !Number.isNaN(value))
 }
 
-/** "318 (301–322)", or "318" for one value. */
-export function formatSpread(values: readonly number[], digits: number): string {
-  const spread = spreadOf(values)
-  if (!spread) return ''
-  const [median, least, most] = [spread.median, spread.least, spread.most].map(value => value.toFixed(digits))
-  return values.length > 1 ? `${median} (${least}–${most})` : String(median)
+/** "318 (301–322)", or "318" where all are the same. */
+function formatValues(values: readonly number[], digits: number, spread: Section['spread']): string {
+  const whole = spreadOf(values)
+  const [least, most] = spread === 'interval' ? medianInterval(values) : [whole?.least, whole?.most]
+  const [middle, low, high] = [whole?.median, least, most].map(value => value?.toFixed(digits))
+  return low === high ? `${middle}` : `${middle} (${low}–${high})`
 }
 
 /** "0.31 (0.29–0.35), falls short" */
