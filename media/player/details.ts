@@ -1,3 +1,4 @@
+import { codecNames } from '../../src/shared/codec-names.ts'
 import { countOf, formatBytes, formatRate, formatTime, percentOf } from '../../src/shared/format.ts'
 import type { NetworkState, PlayerPeer, PlayerVideo } from '../../src/shared/player-protocol.ts'
 import { element, setText } from '../element.ts'
@@ -123,7 +124,7 @@ export function factsOf(video: PlayerVideo): Record<(typeof factNames)[number], 
     Holders: countOf(video.holders, 'peer'),
     Length: durationSeconds === undefined ? undefined : formatTime(durationSeconds),
     Picture: pictureFacts(video),
-    Codecs: video.codecs,
+    Codecs: video.codecs && codecNames(video.codecs),
     Size: formatBytes(video.bytes)
   }
 }

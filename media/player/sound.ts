@@ -1,3 +1,5 @@
+import { holdsAac, holdsSound } from '../../src/shared/codec-names.ts'
+
 /** Seconds of playing after which missing sound is noticed. */
 const soundDelay = 3
 
@@ -28,7 +30,7 @@ export async function decodesAac(): Promise<boolean> {
 
 /** The sound is AAC: known from the codecs, or likely for an MPEG-4 file of which none are known. */
 export function carriesAac({ mimeType, codecs }: SoundFacts): boolean {
-  if (codecs !== undefined) return /\bmp4a\b/.test(codecs)
+  if (codecs !== undefined) return holdsAac(codecs)
   return /^(video|audio)\/(mp4|quicktime|x-m4v|x-m4a|aac)$/.test(mimeType)
 }
 
@@ -44,6 +46,5 @@ export function watchForSilence(media: HTMLMediaElement, facts: SoundFacts, onSi
 }
 
 function hasSound({ mimeType, codecs }: SoundFacts): boolean {
-  if (codecs === undefined) return carriesAac({ mimeType })
-  return /\b(mp4a|ac-3|ec-3|opus|vorbis|flac|alac|mp3)\b/.test(codecs)
+  return codecs === undefined ? carriesAac({ mimeType }) : holdsSound(codecs)
 }

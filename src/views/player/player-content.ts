@@ -65,7 +65,9 @@ export class PlayerContent {
 
   /** In place of the player. */
   showError(error: unknown): void {
-    this.#showMessage({ message: toPeerError(error).message })
+    const { code, message } = toPeerError(error)
+    const action = { label: 'Join Network', command: commands.joinNetwork }
+    this.#showMessage({ message, ...(code === 'NOT_JOINED' && { action }) })
   }
 
   #showAwaited(video: VideoSnapshot): void {

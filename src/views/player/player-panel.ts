@@ -102,7 +102,10 @@ export class PlayerPanel implements OpenPlayer {
     this.#owned.addUnsubscribe(events.on('videos', () => this.#content.refresh()))
     this.#owned.addUnsubscribe(events.on('peers', () => this.#sendPeers()))
     this.#owned.addUnsubscribe(
-      controller.events.on('state', value => this.#send({ kind: 'update', name: 'network', value }))
+      controller.events.on('state', value => {
+        this.#content.refresh()
+        this.#send({ kind: 'update', name: 'network', value })
+      })
     )
   }
 

@@ -17,7 +17,7 @@ export interface OpenPlayer {
 export type AttachPlayer = (panel: vscode.WebviewPanel, digest: Digest, onPlaying: () => void) => OpenPlayer
 
 /** Commands that a page without a player may offer as links. */
-const offeredCommands = [commands.shareVideo, commands.openLink, commands.resume]
+const offeredCommands = [commands.shareVideo, commands.openLink, commands.resume, commands.joinNetwork]
 
 /** Knows which player shows which video. */
 export class PlayerRegistry {

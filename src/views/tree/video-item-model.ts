@@ -1,4 +1,5 @@
 import type { VideoSnapshot } from '../../peer/api.ts'
+import { codecNames } from '../../shared/codec-names.ts'
 import { countOf, displayName, formatBytes, formatRate, formatTime, percentOf } from '../../shared/format.ts'
 import { describeCodecs, formatFrameRate } from '../../shared/media-facts.ts'
 import { mediaKind } from '../../shared/media-type.ts'
@@ -30,6 +31,8 @@ const stateIcons: Record<VideoSnapshot['state'], ItemIcon> = {
 
 const offlineIcon: ItemIcon = { id: 'circle-slash', color: 'disabledForeground' }
 
+const watchOnlyIcon: ItemIcon = { id: 'eye', color: 'charts.blue' }
+
 /** The line of a video: name, size, state, rate, holders. `online`: this peer is in the network. */
 export function videoItem(video: VideoSnapshot, online: boolean): ItemModel {
   const name = displayName(video.name)
@@ -37,10 +40,15 @@ export function videoItem(video: VideoSnapshot, online: boolean): ItemModel {
     id: `video:${video.digest}`,
     label: name,
     description: `${describeSize(video)} · ${describeProgress(video, online)}`,
-    icon: isOffline(video, online) ? offlineIcon : stateIcons[video.state],
+    icon: iconOf(video, online),
     contextValue: videoFlags(video).join('.'),
     accessibilityLabel: [name, describeSize(video), ...spokenState(video, online)].join(', ')
   }
+}
+
+function iconOf(video: VideoSnapshot, online: boolean): ItemIcon {
+  if (isOffline(video, online)) return offlineIcon
+  return video.watchOnly && video.state === 'transferring' ? watchOnlyIcon : stateIcons[video.state]
 }
 
 /** Flags for menus: `video`, origin, state, and what can be done with it. */
@@ -64,6 +72,7 @@ export function videoTooltip(video: VideoSnapshot, online: boolean): Tooltip {
   ]
   if (video.mimeType !== '') rows.push(['Type', displayName(video.mimeType)])
   rows.push(...mediaRows(video))
+  if (video.codecs) rows.push(['Codecs', displayName(codecNames(video.codecs))])
   if (video.chunks > 0)
     rows.push(['Chunks', `${video.have} of ${video.chunks}, ${formatBytes(video.chunkSize)} each`])
   rows.push(['Holders', `${countOf(video.holders, 'peer')} besides this one`])

@@ -34,6 +34,13 @@ describe('the line of a video', () => {
     )
   })
 
+  it('says that a video is only watched, and offers to save it', () => {
+    const watched = fakeVideo({ watchOnly: true })
+    assert.equal(videoItem(watched, online).description, '1 MB · 50 % · not saved · 3 holders')
+    assert.match(videoItem(watched, online).accessibilityLabel, /not saved/)
+    assert.ok(videoFlags(watched).includes('watchOnly'))
+  })
+
   it('says complete and sharing in those words', () => {
     assert.match(videoItem(fakeVideo({ state: 'complete', have: 4 }), online).description, /· complete ·/)
     assert.match(
