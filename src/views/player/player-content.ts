@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as vscode from 'vscode'
 import type { Digest, VideoSnapshot } from '../../peer/api.ts'
+import { systemClock } from '../../peer/clock.ts'
 import { toPeerError } from '../../peer/errors.ts'
 import { displayName } from '../../shared/format.ts'
 import { commands } from '../ids.ts'
@@ -22,6 +23,11 @@ export interface PlayerContentInit {
 
 type Message = Omit<MessagePage, 'cspSource' | 'styleUri'>
 
+/** Milliseconds before it is said what is awaited: mostly the player is there by then, and each page costs its loading. */
+const awaitedDelay = 400
+/** Milliseconds after which a page of which nothing was heard is loaded again, once. */
+const loadingDeadline = 15_000
+
 const gone = 'This video is not in your library any more. Fetch it again by its ID.'
 
 /** Fills the page of a player: with what is awaited, with the player itself, or with the reason why there is none. */
@@ -30,6 +36,9 @@ export class PlayerContent {
   #stream: StreamAddress | undefined
   #player: Promise<void> | undefined
   #message = ''
+  /** Nothing was said of what is awaited. */
+  #isSilent = true
+  #cancelTimer: (() => void) | undefined
 
   constructor(init: PlayerContentInit) {
     this.#init = init
@@ -63,6 +72,15 @@ export class PlayerContent {
     return now
   }
 
+  /** The page is there and asks for what it shows. */
+  noteReady(): void {
+    this.#after(undefined)
+  }
+
+  dispose(): void {
+    this.#after(undefined)
+  }
+
   /** In place of the player. */
   showError(error: unknown): void {
     const { code, message } = toPeerError(error)
@@ -72,11 +90,33 @@ export class PlayerContent {
 
   #showAwaited(video: VideoSnapshot): void {
     const { text, busy } = beforeReady(video)
+    if (busy && this.#isSilent) {
+      this.#sayLater()
+      return
+    }
     const action = { label: 'Resume', command: commands.resume, argument: video.digest }
     this.#showMessage({ message: text, busy, ...(isResumable(video) && { action }) })
   }
 
+  /** Says what is awaited by then. */
+  #sayLater(): void {
+    if (this.#cancelTimer !== undefined) return
+    const run = (): void => {
+      this.#cancelTimer = undefined
+      this.#isSilent = false
+      this.refresh()
+    }
+    this.#after({ milliseconds: awaitedDelay, run })
+  }
+
+  /** One timer at most: of what is to be shown, or of the page that is being loaded. */
+  #after(next: { milliseconds: number; run(): void } | undefined): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = next && systemClock.after(next.milliseconds, next.run)
+  }
+
   #showPlayer(): void {
+    if (this.#player === undefined) this.#after(undefined)
     this.#player ??= this.#openPlayer().catch((error: unknown) => {
       this.#player = undefined
       this.showError(error)
@@ -89,6 +129,14 @@ export class PlayerContent {
     if (video !== undefined) panel.title = displayName(video.name)
     this.#stream = await locateStream(await controller.open(), digest)
     this.#writePlayer(this.#stream)
+    const stream = this.#stream
+    // A hidden page is loaded when it is shown.
+    this.#after({
+      milliseconds: loadingDeadline,
+      run: () => {
+        if (panel.visible && this.#stream === stream) this.#writePlayer(stream)
+      }
+    })
   }
 
   #writePlayer({ origin }: StreamAddress): void {

@@ -59,6 +59,7 @@ export class PlayerPanel implements OpenPlayer {
     )
     this.#owned.add(panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)))
     this.#owned.add(panel.onDidChangeViewState(() => this.#show()))
+    this.#owned.add(this.#content)
     panel.onDidDispose(() => this.#owned.dispose())
     this.#follow()
     this.#show()
@@ -142,6 +143,7 @@ export class PlayerPanel implements OpenPlayer {
     }
     switch (name) {
       case 'ready':
+        this.#content.noteReady()
         return this.#state()
       case 'source':
         return this.#content.locateAgain()
