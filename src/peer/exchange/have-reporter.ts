@@ -5,7 +5,7 @@ import type { Message } from '../wire/frame-codec.ts'
 import { MAX_GAINED_INDICES } from './chunk-messages.ts'
 
 /** Gains within this time go out as one message. */
-const COALESCE_MILLISECONDS = 250
+const COALESCE_MILLISECONDS = 100
 
 /** Which chunks of a video this peer holds, as it grows. */
 export interface HaveSource {

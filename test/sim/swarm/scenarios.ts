@@ -56,6 +56,13 @@ export const SCENARIOS = {
     leaving: 0.2,
     ownerLeavesAt: 0.6
   },
+  'leaving-owner': {
+    about:
+      'the owner leaves when 60 % has been sent, and nobody else; 20 Mbit/s up, 100 down; the owner 50 up',
+    owner: line(50, 100),
+    line: random => line(20, 100, random),
+    ownerLeavesAt: 0.6
+  },
   poisoners: {
     about: 'a tenth of the peers offer everything and send forged chunks',
     owner: line(50, 100),
