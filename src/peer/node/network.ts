@@ -34,6 +34,7 @@ import type { Video } from '../video/video.ts'
 import { ExchangeClient } from './exchange-client.ts'
 import { linkAddresses } from './link-addresses.ts'
 import { dialableHolder, linkHolders } from './link-holders.ts'
+import { listensOnLoopbackOnly } from './listen-addresses.ts'
 import { type Node, startNode } from './node.ts'
 import type { TrafficBook } from './traffic-book.ts'
 import { VideoHints } from './video-hints.ts'
@@ -325,7 +326,8 @@ export class Network {
   #makeHints(pubsub: GossipsubPubsub | undefined): VideoHints {
     const { clock, random, keystore } = this.#init
     const log = createLogger('gossip', this.#init.log)
-    if (!pubsub) return new VideoHints(undefined, log)
+    const isLocal = listensOnLoopbackOnly(this.#init.settings.hosts)
+    if (!pubsub) return new VideoHints(undefined, isLocal, log)
     const gossip = new Gossip({
       pubsub,
       ownPeerId: keystore.identity.peerId.toString(),
@@ -335,7 +337,7 @@ export class Network {
       random,
       log
     })
-    return new VideoHints(gossip, log)
+    return new VideoHints(gossip, isLocal, log)
   }
 
   #makeCatalogue(pubsub: GossipsubPubsub): Catalogue {

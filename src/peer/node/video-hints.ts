@@ -1,3 +1,5 @@
+import { networkInterfaces } from 'node:os'
+import { isDialable } from '../content/dialable-addresses.ts'
 import type { Holder, HolderNews } from '../download/chunk-holder.ts'
 import type { Unsubscribe } from '../event-emitter.ts'
 import type { Gossip, GossipSnapshot } from '../gossip/gossip.ts'
@@ -9,11 +11,16 @@ import { linkHolders } from './link-holders.ts'
 /** The videos of the library in the gossip; silent where there is none. */
 export class VideoHints {
   readonly #gossip: Gossip | undefined
+  readonly #isLocal: boolean
   readonly #log: Logger
 
-  /** @param gossip undefined when it is switched off */
-  constructor(gossip: Gossip | undefined, log: Logger) {
+  /**
+   * @param gossip undefined when it is switched off
+   * @param isLocal whether this peer is reachable from this machine only
+   */
+  constructor(gossip: Gossip | undefined, isLocal: boolean, log: Logger) {
     this.#gossip = gossip
+    this.#isLocal = isLocal
     this.#log = log
   }
 
@@ -67,10 +74,17 @@ export class VideoHints {
     return unsubscribe ?? (() => undefined)
   }
 
-  /** At the addresses that may be dialled from here, as for links: a hint does not make this peer knock on others' doors. */
+  /**
+   * At the addresses that may be dialled from here, as for links, but for loopback ones: nobody confirmed a hint, so it does not
+   * make this peer knock on doors of its own machine, unless it speaks to that machine alone.
+   */
   async #locate({ peerId, addresses }: HintedHolder): Promise<Holder> {
     const [holder] = await linkHolders(addresses, this.#log)
-    return holder ?? { peerId, addresses: [] }
+    const interfaces = networkInterfaces()
+    const dialable = (holder?.addresses ?? []).filter(address =>
+      isDialable(address, interfaces, { loopback: this.#isLocal })
+    )
+    return { peerId, addresses: dialable }
   }
 }
 
