@@ -82,7 +82,7 @@ export const ablation: Benchmark = {
   name: 'ablation',
   summary: `policies of a swarm exchanged one by one: ${SEEDS} seeds of the simulator, and real processes`,
   runs: 5,
-  runsInReport: 2,
+  runsInReport: 1,
   minutes: 8,
   run: measure
 }

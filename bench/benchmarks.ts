@@ -16,10 +16,10 @@ export const benchmarks: readonly Benchmark[] = [
   swarm,
   stream,
   large,
-  ablation,
-  scale,
-  crowd,
-  dht,
   share,
-  encrypter
+  encrypter,
+  dht,
+  crowd,
+  ablation,
+  scale
 ]

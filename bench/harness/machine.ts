@@ -15,7 +15,8 @@ export function machine(): Machine {
     cores: cores.length,
     processor: cores[0]?.model.trim() ?? 'unknown',
     memoryGigabytes: Math.round(totalmem() / 1e9),
-    system: `${type()} ${release()}`,
+    // The rest of a kernel's release may name who built it.
+    system: `${type()} ${release().split('.', 2).join('.')}`,
     node: process.version
   }
 }

@@ -1,5 +1,6 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
-import { ProcessGroup } from '../../test/harness/process-group.ts'
 import type { Benchmark, Outcome } from '../harness/benchmark.ts'
 
 const PROGRAM = join(import.meta.dirname, '../run.ts')
@@ -36,22 +37,34 @@ async function attempt(
   const wanted = runs ?? benchmark.runsInReport ?? benchmark.runs
   const size = mebibytes === undefined ? [] : ['--mib', String(mebibytes)]
   const args = [PROGRAM, benchmark.name, '--json', '--runs', String(wanted), ...size]
-  const group = new ProcessGroup(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [output, errors] = [collect(group.child.stdout), collect(group.child.stderr)]
-  let late = false
-  const timer = setTimeout(() => {
-    late = true
-    void group.stop(GRACE)
-  }, deadline)
-  try {
-    await group.exited()
-  } finally {
-    clearTimeout(timer)
-  }
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [output, errors] = [collect(child.stdout), collect(child.stderr)]
+  const late = await endedLate(child, deadline)
   if (late) return { failure: `It took longer than ${Math.round(deadline / 1000)} s and was ended.` }
   const json = output().trim().split('\n').at(-1) ?? ''
   if (json.startsWith('{')) return { outcome: JSON.parse(json) as Outcome }
   return { failure: errors().trim().split('\n').at(-1) || 'It ended without a result.' }
+}
+
+/** Waits for the end, which is forced after `deadline` milliseconds. Resolves with whether it had to be. */
+async function endedLate(child: ChildProcess, deadline: number): Promise<boolean> {
+  let late = false
+  const timers = [
+    setTimeout(() => {
+      late = child.kill('SIGTERM')
+    }, deadline),
+    setTimeout(() => child.kill('SIGKILL'), deadline + GRACE)
+  ]
+  // Only by a signal that it can hear does it end what it has started itself.
+  const onExit = (): void => void child.kill('SIGTERM')
+  process.once('exit', onExit)
+  try {
+    await once(child, 'close')
+    return late
+  } finally {
+    process.removeListener('exit', onExit)
+    timers.forEach(clearTimeout)
+  }
 }
 
 function collect(stream: NodeJS.ReadableStream | null): () => string {
