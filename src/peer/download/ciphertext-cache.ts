@@ -23,6 +23,7 @@ export class CiphertextCache {
   /** Bytes. */
   readonly quota: number
   readonly #members = new Set<CacheMember>()
+  #coming = 0
 
   constructor(quota = DEFAULT_CACHE_QUOTA) {
     this.quota = quota
@@ -46,9 +47,20 @@ export class CiphertextCache {
     this.#members.delete(member)
   }
 
-  /** Gives up chunks until `bytes` more fit, or all that is left is needed by players. */
-  async makeRoom(bytes: number): Promise<void> {
-    while (this.bytes + bytes > this.quota) {
+  /** Makes room for `bytes` more, and lets `write` add them. Several may be written at once. */
+  async write(bytes: number, write: () => Promise<void>): Promise<void> {
+    this.#coming += bytes
+    try {
+      await this.trim()
+      await write()
+    } finally {
+      this.#coming -= bytes
+    }
+  }
+
+  /** Gives up chunks until the rest, and what is being written, fits, or all that is left is needed by players. */
+  async trim(): Promise<void> {
+    while (this.bytes + this.#coming > this.quota) {
       const member = this.#stalest()
       if (!member?.stalest) return
       await member.evict(member.stalest.index)

@@ -111,12 +111,13 @@ export class CiphertextStore implements DownloadStore, CacheMember {
 
   async keep(index: number, sealed: Uint8Array): Promise<void> {
     if (this.#isDeleted || this.have.has(index)) return
-    await this.#init.cache.makeRoom(sealed.length)
-    await this.#write(index, sealed)
+    await this.#init.cache.write(sealed.length, async () => {
+      await this.#write(index, sealed)
+      if (!this.#isDeleted) this.#note(index, this.#init.clock.now())
+    })
     // It may have been deleted while this was written.
-    if (this.#isDeleted) return await this.#removeFolder()
-    this.#note(index, this.#init.clock.now())
-    this.#events.emit('have', index)
+    if (this.#isDeleted) await this.#removeFolder()
+    else this.#events.emit('have', index)
   }
 
   async readPlain(index: number, signal: AbortSignal): Promise<Uint8Array> {

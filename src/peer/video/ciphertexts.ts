@@ -47,7 +47,7 @@ export class Ciphertexts {
 
   /** Gives up what is more than the quota, which may be smaller than it was. */
   async trim(): Promise<void> {
-    await this.#init.cache.makeRoom(0)
+    await this.#init.cache.trim()
   }
 
   /** Deletes what belongs to none of these videos: a crash came between the end of a key and that of its ciphertext. */

@@ -32,6 +32,7 @@ class Member implements CacheMember {
 }
 
 describe('the cache of what is only watched', () => {
+  const added = async (): Promise<void> => undefined
   const cacheOf = (quota: number, ...members: Member[]): CiphertextCache => {
     const cache = new CiphertextCache(quota)
     for (const member of members) cache.add(member)
@@ -41,13 +42,13 @@ describe('the cache of what is only watched', () => {
   it('gives up what was used longest ago, over all videos, and no more than needed', async () => {
     const [a, b] = [new Member({ 0: 10, 1: 40 }), new Member({ 0: 30, 1: 20 })]
     const cache = cacheOf(4, a, b)
-    await cache.makeRoom(2)
+    await cache.write(2, added)
     assert.deepEqual([a.chunks, b.chunks, cache.bytes], [[1], [0], 2])
   })
 
   it('gives up nothing while there is room', async () => {
     const member = new Member({ 0: 1 })
-    await cacheOf(2, member).makeRoom(1)
+    await cacheOf(2, member).write(1, added)
     assert.deepEqual(member.chunks, [0])
   })
 
@@ -56,22 +57,29 @@ describe('the cache of what is only watched', () => {
     played.isPlaying = true
     const cache = cacheOf(3, played, other)
     assert.equal(cache.spareBytes, 1)
-    await cache.makeRoom(2)
+    await cache.write(2, added)
     assert.deepEqual([played.chunks, other.chunks], [[1], []])
   })
 
   it('never gives up what players need, even if the quota is smaller', async () => {
     const member = new Member({ 0: 1, 1: 2, 2: 3 }, [0, 2])
     member.isPlaying = true
-    await cacheOf(1, member).makeRoom(1)
+    await cacheOf(1, member).write(1, added)
     assert.deepEqual(member.chunks, [0, 2])
+  })
+
+  it('makes room for all that is being written at once', async () => {
+    const member = new Member({ 0: 1, 1: 2, 2: 3 })
+    const cache = cacheOf(3, member)
+    await Promise.all([cache.write(1, added), cache.write(1, added)])
+    assert.deepEqual(member.chunks, [2])
   })
 
   it('leaves out a video that is gone', async () => {
     const member = new Member({ 0: 1 })
     const cache = cacheOf(1, member)
     cache.remove(member)
-    await cache.makeRoom(1)
+    await cache.write(1, added)
     assert.deepEqual([member.chunks, cache.bytes], [[0], 0])
   })
 })

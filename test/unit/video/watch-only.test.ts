@@ -112,7 +112,7 @@ describe('watching without saving', function () {
     const seek = `bytes=${CHUNK}-${2 * CHUNK - 1}`
     assert.deepEqual(await play(viewer, seek), plaintext.subarray(CHUNK, 2 * CHUNK))
     const whole = (await readdir(ciphertextOf('viewer'))).filter(name => /^\d+$/.test(name))
-    assert.ok(whole.length <= quota, `${whole.length} chunks`)
+    assert.ok(whole.length <= quota, `${whole.length} chunks: ${whole}`)
   })
 
   it('destroys the key when it is removed, and the ciphertext', async () => {
