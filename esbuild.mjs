@@ -65,7 +65,11 @@ const host = {
 
 const webview = {
   ...common,
-  entryPoints: ['media/player/player.ts', 'media/player/player.css'],
+  entryPoints: [
+    { in: 'media/player/player.ts', out: 'player' },
+    { in: 'media/player/player.css', out: 'player' },
+    { in: 'media/poster/poster.ts', out: 'poster' }
+  ],
   outdir: 'dist/media',
   platform: 'browser',
   target: 'es2022',

@@ -3,6 +3,7 @@ export const commands = {
   joinNetwork: 'chordcast.joinNetwork',
   leaveNetwork: 'chordcast.leaveNetwork',
   shareVideo: 'chordcast.shareVideo',
+  shareFile: 'chordcast.shareFile',
   fetchVideo: 'chordcast.fetchVideo',
   watch: 'chordcast.watch',
   watchWithoutSaving: 'chordcast.watchWithoutSaving',
@@ -66,7 +67,9 @@ export const settings = {
   maxConnections: 'maxConnections',
   idleTimeout: 'idleTimeout',
   maxTransfers: 'maxTransfers',
-  decorateFiles: 'decorateFiles'
+  decorateFiles: 'decorateFiles',
+  drawPosters: 'drawPosters',
+  fastStart: 'fastStart'
 } as const
 
 export type SettingName = (typeof settings)[keyof typeof settings]

@@ -10,6 +10,7 @@ export function renderTooltip(
   const markdown = new vscode.MarkdownString('', true)
   markdown.isTrusted = { enabledCommands: Object.values(commands) }
   markdown.appendMarkdown('**').appendText(tooltip.title).appendMarkdown('**\n\n')
+  if (tooltip.picture !== undefined) markdown.appendMarkdown(`![](${tooltip.picture}|width=240)\n\n`)
   for (const [label, value] of tooltip.rows) {
     markdown.appendMarkdown(`${label}: `).appendText(value).appendMarkdown('  \n')
   }

@@ -2,6 +2,8 @@
 export interface Tooltip {
   title: string
   rows: [label: string, value: string][]
+  /** A picture above the facts, as a `data:` address. */
+  picture?: string
   /** One sentence below the facts. */
   note?: string
 }

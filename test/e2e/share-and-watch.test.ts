@@ -97,6 +97,15 @@ describe('two people, each with a VS Code', () => {
     await shot(bensWindow, 'watch')
   })
 
+  it('Ben sees in the tooltip what the headers of the video tell', async () => {
+    const facts = bensWindow.page.locator('.monaco-hover').getByText(/640 × 360, 24 fps/)
+    await eventually('a tooltip with the facts', 30_000, async () => {
+      await bensWindow.treeRow('Videos', 'sample.webm').hover()
+      return (await facts.count()) > 0 || undefined
+    })
+    await shot(bensWindow, 'tooltip')
+  })
+
   it('the file that Ben has saved equals Ada’s', async () => {
     const [name] = await eventually('a saved file', 10_000, async () => {
       const names = await readdir(ben.downloads)

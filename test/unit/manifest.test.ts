@@ -72,9 +72,13 @@ describe('package.json and the code', () => {
   })
 
   it('offer the same kinds of files for sharing', () => {
-    const [menu] = contributes.menus['explorer/context']
-    const offered = /\(([a-z0-9|]+)\)/.exec(menu?.when ?? '')?.[1]?.split('|')
-    assert.deepEqual(offered, [...videoExtensions, ...audioExtensions, ...imageExtensions])
+    const offered = (command: string): string[][] =>
+      [...contributes.menus['explorer/context'], ...contributes.menus['editor/title/context']]
+        .filter(menu => menu.command === command)
+        .map(({ when }) => /\(([a-z0-9|]+)\)/.exec(when)?.[1]?.split('|') ?? [])
+    assert.deepEqual(offered(commands.shareVideo), [videoExtensions, videoExtensions])
+    const others = [...audioExtensions, ...imageExtensions]
+    assert.deepEqual(offered(commands.shareFile), [others, others])
   })
 })
 

@@ -38,11 +38,6 @@ export async function makeFastStartCopy(path: string, signal: AbortSignal): Prom
   }
 }
 
-/** The path of what a fast-start copy was made of, by its name; other paths come back as they are. */
-export function originalPath(path: string): string {
-  return path.replace(/\.fast-start(?:-\d+)?(\.[^./\\]+)$/, '$1')
-}
-
 async function planCopy(path: string): Promise<Piece[] | undefined> {
   const file = await BoundedFile.open(path, MAX_READ)
   try {

@@ -7,9 +7,9 @@ import type { Metadata } from '../content/metadata.ts'
 import { SNIFF_LENGTH, sniffMimeType } from '../content/mime-type.ts'
 import { posterType } from '../content/poster.ts'
 import { identifyFile } from '../content/source-file.ts'
-import { originalPath } from '../inspection/fast-start.ts'
 import { findCaptions } from '../inspection/find-captions.ts'
 import { inspectFile } from '../inspection/inspect-file.ts'
+import { originalPath } from '../inspection/original-path.ts'
 import type { Logger } from '../log.ts'
 
 export interface DescribeSourceOptions {

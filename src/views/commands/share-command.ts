@@ -3,11 +3,13 @@ import { basename } from 'node:path'
 import * as vscode from 'vscode'
 import type { VideoSnapshot } from '../../peer/api.ts'
 import { PeerError } from '../../peer/errors.ts'
+import { originalPath } from '../../peer/inspection/original-path.ts'
 import { countOf, displayName, percentOf } from '../../shared/format.ts'
 import { abortOnCancel } from '../abort-on-cancel.ts'
 import { commands } from '../ids.ts'
 import { plainText } from '../plain-text.ts'
 import type { Services } from '../services.ts'
+import { prepareShare } from '../sharing/prepare-share.ts'
 import type { Command } from './command.ts'
 import { copyIds, copyLinks } from './copy-commands.ts'
 import { dialogFilters } from './file-types.ts'
@@ -15,7 +17,9 @@ import { type ShareFailure, shareEach } from './share-each.ts'
 
 /** Sharing files: from the explorer (several at once), by dropping them on the view, or through a dialog. */
 export function shareCommands(services: Services): Command[] {
-  return [{ id: commands.shareVideo, run: (...args) => shareVideos(services, args) }]
+  const run = (...args: unknown[]): Promise<VideoSnapshot[]> => shareVideos(services, args)
+  // The same under the name that fits a sound or a picture.
+  return [commands.shareVideo, commands.shareFile].map(id => ({ id, run }))
 }
 
 async function shareVideos(services: Services, args: readonly unknown[]): Promise<VideoSnapshot[]> {
@@ -61,7 +65,8 @@ function localPath(uri: vscode.Uri): string {
   )
 }
 
-async function shareOne({ controller, selection }: Services, path: string): Promise<VideoSnapshot> {
+async function shareOne(services: Services, path: string): Promise<VideoSnapshot> {
+  const { controller, selection } = services
   const api = await controller.open()
   const name = displayName(basename(path))
   const realPath = await resolveLinks(path)
@@ -71,14 +76,17 @@ async function shareOne({ controller, selection }: Services, path: string): Prom
     cancellable: true
   }
   const video = await vscode.window.withProgress(options, async (progress, token) => {
+    const signal = abortOnCancel(token)
+    const prepared = await prepareShare(services, api, realPath, signal)
+    if (prepared === undefined) throw new PeerError('ABORTED', 'Cancelled.')
     let shown = 0
     const unsubscribe = api.on('shareProgress', step => {
-      const percent =
-        step.path === path || step.path === realPath ? percentOf(step.bytesDone, step.bytes) : shown
+      const isOurs = step.path === path || originalPath(step.path) === realPath
+      const percent = isOurs ? percentOf(step.bytesDone, step.bytes) : shown
       if (percent > shown) progress.report({ increment: percent - shown, message: `${percent} %` })
       shown = Math.max(shown, percent)
     })
-    return await api.share(path, {}, abortOnCancel(token)).finally(unsubscribe)
+    return await api.share(path, prepared, signal).finally(unsubscribe)
   })
   controller.model.takeVideo(video)
   selection.select(video.digest)

@@ -10,6 +10,8 @@ interface SettingTypes extends RawSettings {
   joinOnStartup: boolean
   watchOnFetch: boolean
   decorateFiles: boolean
+  drawPosters: boolean
+  fastStart: 'ask' | 'always' | 'never'
 }
 
 /** Settings that a running peer takes on only when it starts again. */
@@ -34,6 +36,12 @@ export class Configuration {
     const value = vscode.workspace.getConfiguration(settingsSection).get<SettingTypes[Name]>(name)
     if (value === undefined) throw new Error(`The setting ${settingsSection}.${name} has no default.`)
     return value
+  }
+
+  /** Changes a setting for all windows. */
+  async set<Name extends SettingName>(name: Name, value: SettingTypes[Name]): Promise<void> {
+    const section = vscode.workspace.getConfiguration(settingsSection)
+    await section.update(name, value, vscode.ConfigurationTarget.Global)
   }
 
   peerSettings(): PeerSettings {

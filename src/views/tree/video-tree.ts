@@ -1,5 +1,5 @@
 import * as vscode from 'vscode'
-import type { Digest } from '../../peer/api.ts'
+import type { Digest, VideoSnapshot } from '../../peer/api.ts'
 import { systemClock } from '../../peer/clock.ts'
 import { countOf } from '../../shared/format.ts'
 import { ChangeBatch } from '../change-batch.ts'
@@ -75,14 +75,26 @@ export class VideoTreeProvider implements vscode.TreeDataProvider<VideoNode> {
     return video === undefined ? new vscode.TreeItem('') : toTreeItem(videoItem(video, this.#online))
   }
 
-  resolveTreeItem(item: vscode.TreeItem, node: VideoNode): vscode.TreeItem {
+  async resolveTreeItem(item: vscode.TreeItem, node: VideoNode): Promise<vscode.TreeItem> {
     const video = this.#model.video(node.digest)
-    if (video !== undefined) item.tooltip = renderTooltip(videoTooltip(video, this.#online))
+    if (video === undefined) return item
+    item.tooltip = renderTooltip({ ...videoTooltip(video, this.#online), ...(await this.#pictureOf(video)) })
     return item
   }
 
   dispose(): void {
     this.#owned.dispose()
+  }
+
+  async #pictureOf({ digest, hasPoster }: VideoSnapshot): Promise<{ picture?: string }> {
+    if (!hasPoster) return {}
+    try {
+      const poster = await (await this.#controller.open()).poster(digest)
+      return poster ? { picture: `data:${poster.mimeType};base64,${poster.base64}` } : {}
+    } catch {
+      // The facts are worth showing without it.
+      return {}
+    }
   }
 
   get #online(): boolean {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { copyFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { makeFastStartCopy, originalPath } from '../../../src/peer/inspection/fast-start.ts'
+import { makeFastStartCopy } from '../../../src/peer/inspection/fast-start.ts'
 import { inspectFile } from '../../../src/peer/inspection/inspect-file.ts'
+import { originalPath } from '../../../src/peer/inspection/original-path.ts'
 import { createLogger } from '../../../src/peer/log.ts'
 
 const FIXTURES = new URL('../../fixtures/', import.meta.url)
