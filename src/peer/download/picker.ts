@@ -41,6 +41,16 @@ const MAX_COPIES = 2
 /** A second holder is asked for a chunk when it is expected to finish in less than this share of the first one's time. */
 const DUPLICATE_GAIN = 0.7
 
+/** A chunk is overdue after so many milliseconds and so many times what is still expected of its holder. */
+const OVERDUE_FLOOR = 2000
+const OVERDUE_FACTOR = 4
+
+/**
+ * Share of the video that may come in vain because of endgame, as far as holders that fell silent are not to blame. A video with few
+ * chunks is in endgame from the start: without a bound it would come twice.
+ */
+const MAX_VAIN_SHARE = 0.02
+
 /** A request that is on its way, or whose chunk is being verified and written. */
 export interface RequestSnapshot {
   readonly index: number
@@ -48,6 +58,8 @@ export interface RequestSnapshot {
   /** Bytes asked for, and those that came. */
   readonly length: number
   readonly received: number
+  /** Milliseconds of the monotonic clock. */
+  readonly requestedAt: number
 }
 
 /** A chunk that a player will need. */
@@ -74,6 +86,8 @@ export interface SwarmSnapshot {
   readonly playing: boolean
   /** Bytes per second over all holders. */
   readonly downloadRate: number
+  /** Bytes of chunks that came in vain so far. */
+  readonly vainBytes: number
   /** Bytes that this download may still have on their way, over the bound that all downloads share. */
   readonly freeBytes: number
   /** Bytes that may be asked for or on their way beyond what players need. */
@@ -88,6 +102,8 @@ export interface ChunkRequest {
   readonly index: number
   readonly peerId: string
   readonly urgency: Urgency
+  /** A holder that has sent nothing of the chunk and is not needed for it any more. */
+  readonly insteadOf?: string
 }
 
 /** A decision: take this request back. */
@@ -226,7 +242,24 @@ class Plan {
 
   pickEndgame(): void {
     if (this.#state.playing || this.#unrequestedExists()) return
-    for (const { index } of this.#state.requests) this.#duplicateIfSlow(index, 'endgame', 0)
+    const busy = new Set<string>()
+    for (const { index, peerId, received } of this.#state.requests) {
+      // A holder sends in the order in which it was asked: of a later chunk nothing is on its way.
+      const isWaiting = received === 0 && busy.has(peerId)
+      busy.add(peerId)
+      const isSnubbed = this.#peers.get(peerId)?.snubbed ?? false
+      if (isWaiting && !isSnubbed) this.#duplicateIfSlow(index, 'endgame', 0, peerId)
+      else if (isSnubbed || this.#mayDuplicate()) this.#duplicateIfSlow(index, 'endgame', 0)
+    }
+  }
+
+  /** Whether what may come in vain already leaves room for one more chunk. */
+  #mayDuplicate(): boolean {
+    let vain = this.#state.vainBytes
+    for (const [index, { length }] of this.#askedOf) {
+      vain += (length - 1) * sealedLength(this.#state.geometry, index)
+    }
+    return vain <= this.#state.geometry.byteLength * MAX_VAIN_SHARE
   }
 
   /** Urgent chunks by deadline, the later ones by deadline and rarity. */
@@ -256,8 +289,8 @@ class Plan {
     return choose(candidates, length, this.#random, this.#swarmRate)
   }
 
-  /** The chunk is asked of a second holder if that one is expected to be much faster than the first. */
-  #duplicateIfSlow(index: number, urgency: Urgency, extraDepth: number): void {
+  /** The chunk is asked of a second holder, too or instead, if that one is expected to be much faster than the first. */
+  #duplicateIfSlow(index: number, urgency: Urgency, extraDepth: number, insteadOf?: string): void {
     const asked = this.#askedOf.get(index) ?? []
     const request = this.#state.requests.find(candidate => candidate.index === index)
     const first = request && this.#peers.get(request.peerId)
@@ -267,17 +300,38 @@ class Plan {
       peer => !asked.includes(peer.peerId) && !peer.snubbed
     )
     const peer = chooseNearBest(candidates, request.length, this.#random, this.#swarmRate)
-    if (peer && this.#isMuchFaster(peer, first, request)) this.#pick(index, peer, request.length, urgency)
+    if (!peer || !this.#isMuchFaster(peer, first, request)) return
+    this.#pick(index, peer, request.length, urgency, insteadOf)
   }
 
   #isMuchFaster(peer: PeerSnapshot, first: PeerSnapshot, request: RequestSnapshot): boolean {
     if (first.snubbed) return true
-    const remaining = expectedFinish(first, 0, this.#swarmRate)
+    // A guess is no reason to have a chunk sent twice.
+    if (peer.rate === undefined) return false
+    const remaining = expectedFinish(
+      { ...first, outstandingBytes: this.#bytesUntil(request) },
+      0,
+      this.#swarmRate
+    )
+    const overdueAt = request.requestedAt + OVERDUE_FLOOR + OVERDUE_FACTOR * remaining
+    if (overdueAt < this.#now) return true
     return expectedFinish(peer, request.length, this.#swarmRate) < remaining * DUPLICATE_GAIN
   }
 
-  #pick(index: number, peer: PeerSnapshot, length: number, urgency: Urgency): void {
-    this.picked.push({ index, peerId: peer.peerId, urgency })
+  /** What its holder sends up to the end of this chunk: a holder sends in the order in which it was asked. */
+  #bytesUntil({ index, peerId }: RequestSnapshot): number {
+    let bytes = 0
+    for (const request of this.#state.requests) {
+      if (request.peerId !== peerId) continue
+      bytes += request.length - request.received
+      if (request.index === index) break
+    }
+    return bytes
+  }
+
+  #pick(index: number, peer: PeerSnapshot, length: number, urgency: Urgency, insteadOf?: string): void {
+    const request = { index, peerId: peer.peerId, urgency }
+    this.picked.push(insteadOf === undefined ? request : { ...request, insteadOf })
     this.#noteRequest(index, peer.peerId)
     this.#room -= length
     this.#spare -= length

@@ -62,6 +62,8 @@ export class Transfer {
   #availabilityVersion = -1
   #receivedBytes = 0
   #storedBytes = 0
+  /** Of chunks that another holder was quicker with, or that were given up for another. */
+  #vainBytes = 0
 
   constructor(init: TransferInit) {
     this.#init = init
@@ -124,8 +126,10 @@ export class Transfer {
     if (this.#init.playhead.playing) {
       for (const { index, peerId } of pickCancellations(this.#snapshot(now), now)) this.#cancel(index, peerId)
     }
-    for (const { index, peerId } of pickRequests(this.#snapshot(now), now, random, strategy))
+    for (const { index, peerId, insteadOf } of pickRequests(this.#snapshot(now), now, random, strategy)) {
       this.#ask(index, peerId)
+      if (insteadOf !== undefined) this.#cancel(index, insteadOf)
+    }
     this.#planLater(now)
   }
 
@@ -137,18 +141,20 @@ export class Transfer {
       have,
       availability: this.#availabilityOf(peers),
       peers: peers.map(peer => peer.snapshot(now)),
-      requests: [...this.#requests].map(({ peer, index, length, received }) => ({
+      requests: [...this.#requests].map(({ peer, index, length, received, requestedAt }) => ({
         index,
         peerId: peer.peerId,
         length,
-        received
+        received,
+        requestedAt
       })),
       wanted: playhead.wanted(now),
       index: playhead.missingIndex,
       playing: playhead.playing,
       downloadRate: meter.bytesPerSecond,
       freeBytes: budget.free,
-      spareBytes: this.#init.spareBytes?.() ?? Number.POSITIVE_INFINITY
+      spareBytes: this.#init.spareBytes?.() ?? Number.POSITIVE_INFINITY,
+      vainBytes: this.#vainBytes
     }
   }
 
@@ -254,6 +260,7 @@ export class Transfer {
   async #verifyAndStore(request: ActiveRequest, sealed: Uint8Array): Promise<void> {
     const { have, swarm, clock, store } = this.#init
     const { peer, index } = request
+    if (have.has(index)) this.#vainBytes += request.length
     if (have.has(index) || !this.#finish) return
     const accepted = await this.#open(index, sealed)
     if (!accepted) {
@@ -285,7 +292,10 @@ export class Transfer {
     const { swarm, log } = this.#init
     const { peer, index, cancel } = request
     const reason = toPeerError(error)
-    if (cancel.signal.aborted && reason.code === 'ABORTED') return
+    if (cancel.signal.aborted && reason.code === 'ABORTED') {
+      this.#vainBytes += request.received
+      return
+    }
     log.debug(`Chunk ${index} did not come from ${peer.peerId}: ${reason.code}`)
     if (error instanceof BusyError) peer.score.busy(error.retryAfter)
     else if (reason.code === 'BUSY') peer.score.busy()

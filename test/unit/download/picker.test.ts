@@ -42,6 +42,7 @@ interface Sketch {
   wanted?: readonly WantedChunk[]
   index?: readonly number[]
   playing?: boolean
+  vainBytes?: number
   downloadRate?: number
   freeBytes?: number
   spareBytes?: number
@@ -96,10 +97,16 @@ function snapshot(sketch: Sketch): SwarmSnapshot {
       count
     ),
     peers,
-    requests: (sketch.requests ?? []).map(request => ({ length: SEALED, received: 0, ...request })),
+    requests: (sketch.requests ?? []).map(request => ({
+      length: SEALED,
+      received: 0,
+      requestedAt: NOW,
+      ...request
+    })),
     wanted: sketch.wanted ?? [],
     index: sketch.index ?? [],
     playing: sketch.playing ?? false,
+    vainBytes: sketch.vainBytes ?? 0,
     downloadRate: sketch.downloadRate ?? 0,
     freeBytes: sketch.freeBytes ?? 32 * MIB,
     spareBytes: sketch.spareBytes ?? Number.POSITIVE_INFINITY
@@ -429,6 +436,54 @@ describe('the picker', () => {
         peers: [{ ...slow, have: [3] }, { ...quick, have: [3] }, holdsTheOther]
       })
       assert.deepEqual(picked, [])
+    })
+
+    it('instead of the slow one for a chunk that waits its turn there', () => {
+      const sketch = lastOnItsWay()
+      const picked = pick({
+        ...sketch,
+        have: [0, 1],
+        peers: [{ rate: 10_000, outstanding: 2 }, { rate: 10 * MIB }],
+        requests: [
+          { index: 2, peerId: 'a', received: SEALED - 1 },
+          { index: 3, peerId: 'a' }
+        ],
+        vainBytes: MIB
+      })
+      assert.deepEqual(picked, [{ index: 3, peerId: 'b', urgency: 'endgame', insteadOf: 'a' }])
+    })
+
+    it('not when so much came in vain already, but always for one that fell silent', () => {
+      const sketch = lastOnItsWay(1)
+      const vainBytes = 4 * SEALED
+      assert.deepEqual(pick({ ...sketch, vainBytes }), [])
+      const [slow = {}, quick = {}] = sketch.peers
+      const picked = pick({ ...sketch, vainBytes, peers: [{ ...slow, snubbed: true }, quick] })
+      assert.deepEqual(picked, [{ index: 3, peerId: 'b', urgency: 'endgame' }])
+    })
+
+    it('for one that is overdue though its holder seems quick', () => {
+      const sketch = lastOnItsWay()
+      const peers = [{ rate: 10 * MIB, outstanding: 1 }, { rate: 10 * MIB }]
+      const asked = (requestedAt: number): Sketch => ({
+        ...sketch,
+        peers,
+        requests: [{ index: 3, peerId: 'a', requestedAt }]
+      })
+      assert.deepEqual(pick(asked(NOW - 1000)), [])
+      assert.deepEqual(pick(asked(NOW - 3000)), [{ index: 3, peerId: 'b', urgency: 'endgame' }])
+    })
+
+    it('not one that was never measured', () => {
+      assert.deepEqual(pick({ ...lastOnItsWay(), peers: [{ rate: 1000, outstanding: 1 }, {}] }), [])
+    })
+
+    it('not for the chunk that comes next from a holder with a long queue', () => {
+      const sketch = lastOnItsWay()
+      const requests = [{ index: 3, peerId: 'a' }, ...[4, 5, 6, 7].map(index => ({ index, peerId: 'a' }))]
+      const peers = [{ rate: MIB, outstanding: 5 }, { rate: MIB }]
+      const picked = pick({ ...sketch, count: 8, requests, peers })
+      assert.ok(picked.every(({ index }) => index !== 3))
     })
 
     it('never a third one', () => {
