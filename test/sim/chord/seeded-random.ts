@@ -20,6 +20,11 @@ export class SeededRandom implements Random {
     return Uint8Array.from({ length }, () => this.below(256))
   }
 
+  /** Numbers of their own, which follow from the seed as well. */
+  fork(): SeededRandom {
+    return new SeededRandom(this.below(2 ** 32))
+  }
+
   below(limit: number): number {
     return Math.floor(this.float() * limit)
   }

@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander'
 import { DEFAULT_STRATEGY, parseStrategy, type Strategy } from '../../../src/peer/strategy.ts'
 import { numberIn, print, runCommand, tellProgress, wholeNumber } from '../options.ts'
+import { ABLATION_NAMES, ABLATIONS, type AblationName, runAblation } from './ablation.ts'
+import { formatAblation } from './ablation-table.ts'
 import { runMany } from './run-many.ts'
 import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from './scenarios.ts'
 import { holds, summariseSeeds } from './seed-summary.ts'
@@ -13,14 +15,20 @@ interface Options {
   scenario: ScenarioName | 'all'
   megabytes: number
   strategy: Strategy
+  ablation?: AblationName
   json?: boolean
 }
+
+/** Seeds of an ablation. */
+const ABLATION_SEEDS = 20
 
 const program = new Command('sim:swarm')
   .description(
     'Runs a swarm in virtual time: the real picker, scores, choice of holders, chunk sessions and chunk server, over simulated lines. ' +
       'One seed gives one run.\n\nScenarios:\n' +
-      SCENARIO_NAMES.map(name => `  ${name}: ${SCENARIOS[name].about}`).join('\n')
+      SCENARIO_NAMES.map(name => `  ${name}: ${SCENARIOS[name].about}`).join('\n') +
+      '\n\nAblations, each with the same seeds for every variant, 20 unless --seeds says otherwise:\n' +
+      ABLATION_NAMES.map(name => `  ${name}: ${ABLATIONS[name].about}`).join('\n')
   )
   .option('--peers <n>', 'peers that fetch', wholeNumber(1, 2000), 20)
   .addOption(
@@ -29,6 +37,11 @@ const program = new Command('sim:swarm')
   .option('--seed <n>', 'what the run follows from', wholeNumber(0, 2 ** 32 - 1), 1)
   .option('--seeds <n>', 'seeds 1 to n, on all cores', wholeNumber(1, 100_000))
   .option('--megabytes <n>', 'size of the video', numberIn(0.01, 4096), 16)
+  .addOption(
+    new Option('--ablation <name>', 'what a policy is worth, instead of one scenario').choices([
+      ...ABLATION_NAMES
+    ])
+  )
   .option('--strategy <key=value,…>', 'policies instead of the default ones', parseStrategy, DEFAULT_STRATEGY)
   .option('--json', 'print one JSON object for each run, and nothing else')
   .exitOverride()
@@ -51,10 +64,19 @@ async function many(options: Options, scenario: ScenarioName, seeds: number): Pr
   return results.every(holds)
 }
 
+async function ablation(options: Options, name: AblationName): Promise<boolean> {
+  const { peers, megabytes, seeds = ABLATION_SEEDS, json } = options
+  const rows = await runAblation(name, { peers, megabytes, seeds, onProgress: tellProgress(json) })
+  if (json) for (const row of rows) print(row, true)
+  else console.log(formatAblation(rows))
+  return true
+}
+
 async function main(): Promise<boolean> {
   const options = program.parse().opts<Options>()
   if (program.args.length > 0)
     program.error(`error: '${program.args[0]}' is no option of sim:swarm. See --help.`)
+  if (options.ablation) return ablation(options, options.ablation)
   const scenarios = options.scenario === 'all' ? SCENARIO_NAMES : [options.scenario]
   let held = true
   for (const scenario of scenarios) {

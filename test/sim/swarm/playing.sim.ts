@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
 import { Bitfield } from '../../../src/peer/content/bitfield.ts'
-import { silentLogger } from '../../../src/peer/log.ts'
-import { DEFAULT_STRATEGY } from '../../../src/peer/strategy.ts'
 import { SeededRandom } from '../chord/seeded-random.ts'
-import { VirtualClock } from '../chord/virtual-clock.ts'
-import { Directory } from './directory.ts'
-import { type Line, SimulatedNetwork } from './simulated-network.ts'
-import { SimulatedPeer } from './simulated-peer.ts'
+import type { VirtualClock } from '../chord/virtual-clock.ts'
+import { makePeer, makeWorld } from './make-world.ts'
+import type { Line } from './simulated-network.ts'
+import type { SimulatedPeer } from './simulated-peer.ts'
 import { SimulatedPlayer } from './simulated-player.ts'
 import { TokenVideo } from './token-video.ts'
-import type { World } from './world.ts'
 
 const MIB = 1024 * 1024
 const SEED = 1
@@ -26,7 +23,7 @@ interface Situation {
 
 /** One peer that fetches from holders, each held to its limit. */
 class Cinema {
-  readonly clock = new VirtualClock()
+  readonly clock: VirtualClock
   readonly random = new SeededRandom(SEED)
   readonly video: TokenVideo
   readonly viewer: SimulatedPeer
@@ -34,33 +31,15 @@ class Cinema {
 
   constructor({ megabytes, holders, latency }: Situation) {
     this.video = new TokenVideo(megabytes * MIB)
-    const world: World = {
-      clock: this.clock,
-      network: new SimulatedNetwork(this.clock),
-      directory: new Directory(this.clock, new SeededRandom(SEED)),
-      video: this.video,
-      strategy: DEFAULT_STRATEGY,
-      log: silentLogger,
-      isLiar: () => false,
-      onStored: () => undefined
-    }
+    const { random } = this
+    const world = makeWorld({ video: this.video, random })
     const line: Line = { up: 100 * MIB, down: 100 * MIB, latency }
     const { count } = this.video.geometry
-    for (const [number, uploadLimit] of holders.entries()) {
-      new SimulatedPeer(world, {
-        peerId: `holder ${number}`,
-        line,
-        have: Bitfield.full(count),
-        uploadLimit,
-        random: this.random
-      })
+    for (const uploadLimit of holders) {
+      makePeer(world, { line, have: Bitfield.full(count), uploadLimit, random })
     }
-    this.viewer = new SimulatedPeer(world, {
-      peerId: 'viewer',
-      line,
-      have: new Bitfield(count),
-      random: this.random
-    })
+    this.clock = world.clock
+    this.viewer = makePeer(world, { line, have: new Bitfield(count), random })
   }
 
   /** Begins to fetch; holders have been found when it resolves. */

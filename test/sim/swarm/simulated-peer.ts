@@ -1,7 +1,7 @@
 import { Bitfield } from '../../../src/peer/content/bitfield.ts'
 import { sealedLength } from '../../../src/peer/content/chunk-cipher.ts'
 import { hasAnyMissing, heldByNone, isAnyHeldByNone } from '../../../src/peer/download/availability.ts'
-import type { Holder, HolderSession } from '../../../src/peer/download/chunk-holder.ts'
+import type { Holder, HolderNews, HolderSession } from '../../../src/peer/download/chunk-holder.ts'
 import { InFlightBudget } from '../../../src/peer/download/in-flight-budget.ts'
 import { Playhead } from '../../../src/peer/download/playhead.ts'
 import { RateMeter } from '../../../src/peer/download/rate-meter.ts'
@@ -10,8 +10,7 @@ import type { SwarmPeer } from '../../../src/peer/download/swarm-peer.ts'
 import { Transfer } from '../../../src/peer/download/transfer.ts'
 import { PeerError } from '../../../src/peer/errors.ts'
 import { EventEmitter, type Unsubscribe } from '../../../src/peer/event-emitter.ts'
-import { BanList } from '../../../src/peer/exchange/ban-list.ts'
-import { DEFAULT_SLICE_BYTES, parseAnswer } from '../../../src/peer/exchange/chunk-messages.ts'
+import { CHUNK_PROTOCOL, MAX_SLICE_BYTES, parseAnswer } from '../../../src/peer/exchange/chunk-messages.ts'
 import { DEFAULT_CHUNK_SERVER_LIMITS } from '../../../src/peer/exchange/chunk-server.ts'
 import { ChunkSession } from '../../../src/peer/exchange/chunk-session.ts'
 import { FairUplink } from '../../../src/peer/exchange/fair-uplink.ts'
@@ -19,10 +18,12 @@ import { ServedStream } from '../../../src/peer/exchange/served-stream.ts'
 import { ServedSwarm } from '../../../src/peer/exchange/served-swarm.ts'
 import type { ServedVideo } from '../../../src/peer/exchange/served-video.ts'
 import { TokenBucket } from '../../../src/peer/exchange/token-bucket.ts'
-import { TransferSlots } from '../../../src/peer/exchange/transfer-slots.ts'
+import { Gossip, type GossipInit } from '../../../src/peer/gossip/gossip.ts'
+import type { GossipedVideo } from '../../../src/peer/gossip/video-gossip.ts'
 import type { SeededRandom } from '../chord/seeded-random.ts'
+import type { Directory } from './directory.ts'
 import type { SimulatedChannel } from './simulated-channel.ts'
-import type { Host, Line } from './simulated-network.ts'
+import type { SimulatedNode } from './simulated-node.ts'
 import type { World } from './world.ts'
 
 /** A record is written again at most so often while chunks come, in milliseconds. */
@@ -30,10 +31,16 @@ const RECORD_INTERVAL = 60_000
 
 const DIGEST = '0'.repeat(64)
 const NOTHING = new Uint8Array()
+/** Nobody outside the swarm listens. */
+const HINT_KEY = new Uint8Array(32)
+
+/** Told to others, who never dial by it: nodes find each other by peer id. */
+const ADDRESS = '/ip4/192.0.2.1/tcp/4101'
 
 export interface SimulatedPeerInit {
-  peerId: string
-  line: Line
+  node: SimulatedNode
+  /** Of the several videos of a run. */
+  videoNumber: number
   /** What it has from the start. */
   have: Bitfield
   /** Chunk payload that it sends at most, in bytes per second. */
@@ -43,14 +50,12 @@ export interface SimulatedPeerInit {
   random: SeededRandom
 }
 
-/** One peer of the swarm: the engine's own serving and fetching sides, on a simulated line. */
+/** One video on one node: the engine's own serving and fetching sides. */
 export class SimulatedPeer implements ServedVideo {
-  readonly peerId: string
-  readonly host: Host
+  readonly node: SimulatedNode
   readonly have: Bitfield
   /** Where its players are, if it has any. */
   readonly playhead: Playhead
-  readonly bans: BanList
   readonly liar: number | undefined
   readonly proofKey = NOTHING
   readonly manifest = NOTHING
@@ -65,9 +70,12 @@ export class SimulatedPeer implements ServedVideo {
   hasLeft = false
   readonly #world: World
   readonly #random: SeededRandom
-  readonly #slots = new TransferSlots(DEFAULT_CHUNK_SERVER_LIMITS)
+  readonly #protocol: string
+  readonly #directory: Directory
   readonly #uplink: FairUplink
   readonly #served: ServedSwarm
+  readonly #gossip: Gossip | undefined
+  readonly #gossiped: GossipedVideo
   readonly #events = new EventEmitter<{ have: number }>()
   readonly #stopping = new AbortController()
   readonly #reportedTo = new WeakSet<SwarmPeer>()
@@ -76,23 +84,32 @@ export class SimulatedPeer implements ServedVideo {
   #publishedAt = Number.NEGATIVE_INFINITY
 
   constructor(world: World, init: SimulatedPeerInit) {
+    const { clock, strategy, log } = world
+    const { node, random, have, videoNumber } = init
     this.#world = world
-    this.#random = init.random
-    this.peerId = init.peerId
-    this.have = init.have
+    this.#random = random
+    this.node = node
+    this.have = have
     this.playhead = new Playhead({
       geometry: world.video.geometry,
-      have: init.have,
-      clock: world.clock,
+      have,
+      clock,
       onChange: () => this.#transfer?.plan()
     })
     this.liar = init.liar
-    this.bans = new BanList(world.clock)
-    const { clock, strategy } = world
-    this.#served = new ServedSwarm({ clock, random: init.random, firstCopy: strategy.firstCopy })
+    this.#protocol = `${CHUNK_PROTOCOL}/video ${videoNumber}`
+    this.#directory = world.directory(videoNumber)
     this.#uplink = new FairUplink(new TokenBucket(init.uploadLimit ?? 0, clock))
-    this.host = world.network.add(init.peerId, init.line, (channel, from) => this.#accept(channel, from))
-    if (this.have.size > 0) this.#publish()
+    this.#served = new ServedSwarm({ clock, random, firstCopy: strategy.firstCopy })
+    this.#gossiped = this.#asGossiped(videoNumber)
+    this.#gossip =
+      strategy.gossip === 'on' ? new Gossip({ ...this.#gossipInit(), clock, random, log }) : undefined
+    node.handle(this.#protocol, (channel, from) => this.#accept(channel, from))
+    if (have.size > 0) this.#publish()
+  }
+
+  get peerId(): string {
+    return this.node.peerId
   }
 
   get isComplete(): boolean {
@@ -101,24 +118,21 @@ export class SimulatedPeer implements ServedVideo {
 
   /** Begins to fetch; resolves when everything is here, or it has left. */
   async fetch(): Promise<void> {
-    const { clock, log, video, strategy, directory } = this.#world
+    const { clock, log, video, strategy } = this.#world
     this.startedAt = clock.monotonic()
     const swarm = new Swarm(
       {
         clock,
         log,
-        bans: this.bans,
-        findHolders: signal => directory.search(this.host, signal),
+        bans: this.node.bans,
+        findHolders: signal => this.#directory.search(this.node.host, signal),
         openSession: (holder, signal) => this.#openSession(holder, signal),
-        dialable: async holders => holders
+        dialable: async holders => holders,
+        ...(this.#gossip ? { news: this.#newsOf(this.#gossip) } : {})
       },
       {
         isLacking: () => this.#isLacking(),
-        unheld: () =>
-          heldByNone(
-            this.have,
-            (this.#swarm?.peers ?? []).map(({ session }) => session.have)
-          ).toRanges(),
+        unheld: () => heldByNone(this.have, this.#heldByOthers()).toRanges(),
         isUseful: ({ session }) => hasAnyMissing(session.have, this.have),
         onChange: () => this.#onSwarmChange()
       }
@@ -151,11 +165,13 @@ export class SimulatedPeer implements ServedVideo {
   }
 
   /** Goes away: as after a good-bye, or without a word. */
-  leave(isSilent: boolean): void {
+  async leave(isSilent: boolean): Promise<void> {
     this.hasLeft = true
     this.#stopping.abort(new PeerError('ABORTED', 'This peer left.'))
-    if (!isSilent) this.#world.directory.withdraw(this.peerId)
-    this.#world.network.remove(this.host, isSilent)
+    if (isSilent) return this.node.stop(true)
+    this.#directory.withdraw(this.peerId)
+    await this.#gossip?.stop()
+    this.node.stop(false)
   }
 
   onHave(listener: (index: number) => void): Unsubscribe {
@@ -169,7 +185,7 @@ export class SimulatedPeer implements ServedVideo {
   }
 
   #accept(channel: SimulatedChannel, from: string): void {
-    if (this.bans.isBanned(from)) channel.abort(new PeerError('PEER_UNREACHABLE', 'Banned.'))
+    if (this.node.bans.isBanned(from)) channel.abort(new PeerError('PEER_UNREACHABLE', 'Banned.'))
     else void this.#serve(channel, from)
   }
 
@@ -180,9 +196,9 @@ export class SimulatedPeer implements ServedVideo {
       digest: DIGEST,
       video: this,
       peerId,
-      slots: this.#slots,
+      slots: this.node.slots,
       transferLimit: DEFAULT_CHUNK_SERVER_LIMITS.maxTransfers,
-      sliceLimit: DEFAULT_SLICE_BYTES,
+      sliceLimit: MAX_SLICE_BYTES,
       uplink: this.#uplink,
       clock,
       log,
@@ -192,6 +208,7 @@ export class SimulatedPeer implements ServedVideo {
       onWanted: index => this.#served.onWanted(stream, index),
       onReachable: addresses => this.#served.onReachable(stream, addresses)
     })
+    this.#gossip?.touch(this.#gossiped)
     try {
       await stream.run(this.#stopping.signal)
       await channel.close()
@@ -203,8 +220,8 @@ export class SimulatedPeer implements ServedVideo {
   }
 
   async #openSession(holder: Holder, signal: AbortSignal): Promise<HolderSession> {
-    const { network, clock } = this.#world
-    const channel = await network.open(this.host, holder.peerId, signal)
+    const { clock } = this.#world
+    const channel = await this.node.openStream(holder.peerId, this.#protocol, signal)
     try {
       const message = await channel.receive(signal)
       const answer = message && parseAnswer(message)
@@ -214,10 +231,10 @@ export class SimulatedPeer implements ServedVideo {
         channel,
         remotePeerId: holder.peerId,
         have: Bitfield.fromBytes(answer.count, answer.bits),
-        roundTripMilliseconds: network.roundTripTo(this.host, holder.peerId),
+        roundTripMilliseconds: this.node.roundTripTo(holder.peerId),
         clock,
         downloadLimiter: new TokenBucket(0, clock),
-        ownAddresses: () => [`/ip4/192.0.2.1/tcp/4101/p2p/${this.peerId}`],
+        ownAddresses: () => [ADDRESS],
         onReceived: bytes => this.#onReceived(holder.peerId, bytes),
         // All chunks of one holder are alike: see `TokenVideo`.
         allocate: length => scratch.subarray(0, length)
@@ -246,12 +263,13 @@ export class SimulatedPeer implements ServedVideo {
     this.playhead.chunkStored(index)
     const elapsed = this.#world.clock.monotonic() - this.#publishedAt
     if (elapsed >= RECORD_INTERVAL || this.have.isFull) this.#publish()
+    this.#gossip?.gained(this.#gossiped)
     this.#world.onStored(this)
   }
 
   #publish(): void {
     this.#publishedAt = this.#world.clock.monotonic()
-    this.#world.directory.publish(this.host)
+    this.#directory.publish(this.node.host)
   }
 
   // What `Download` does with its swarm.
@@ -261,12 +279,48 @@ export class SimulatedPeer implements ServedVideo {
       this.#reportedTo.add(peer)
       peer.session.reportHave(this)
     }
+    this.#swarm?.searchIfLacking()
     this.#transfer?.plan()
   }
 
   #isLacking(): boolean {
-    const peers = this.#swarm?.peers ?? []
-    const sets = peers.map(({ session }) => session.have)
+    const sets = this.#heldByOthers()
     return sets.length === 0 || isAnyHeldByNone(this.have.missing(), sets)
+  }
+
+  #heldByOthers(): Bitfield[] {
+    return (this.#swarm?.peers ?? []).map(({ session }) => session.have)
+  }
+
+  #asGossiped(videoNumber: number): GossipedVideo {
+    return {
+      digest: DIGEST,
+      topic: `video ${videoNumber}`,
+      hintKey: HINT_KEY,
+      have: () => this.have,
+      count: () => this.have.length
+    }
+  }
+
+  #gossipInit(): Pick<GossipInit, 'pubsub' | 'ownPeerId' | 'addresses' | 'load'> {
+    const { slots } = this.node
+    const limit = DEFAULT_CHUNK_SERVER_LIMITS.maxTransfers
+    return {
+      pubsub: this.#world.pubsub.of(this.node),
+      ownPeerId: this.peerId,
+      addresses: () => [ADDRESS],
+      load: () => ({ active: slots.active, limit })
+    }
+  }
+
+  #newsOf(gossip: Gossip): HolderNews {
+    return {
+      listen: ({ found, gone }) =>
+        gossip.listen(this.#gossiped, {
+          found: ({ peerId }) => found({ peerId, addresses: [] }),
+          gone
+        }),
+      ask: wanted => gossip.ask(this.#gossiped, wanted)
+    }
   }
 }

@@ -82,11 +82,11 @@ export function summarise(outcome: SwarmOutcome): SwarmResult {
     ratio: significant(last / ideal),
     duplicateShare: significant(Math.max(0, total(peer => peer.receivedBytes) - forged - needed) / needed),
     forgedShare: significant(forged / needed),
-    ownerCopies: significant(owner.host.traffic.payloadBytes / bytes),
-    controlMessages: each(({ host }) => host.traffic.controlMessages),
-    controlBytes: each(({ host }) => host.traffic.controlBytes),
-    payloadBytes: each(({ host }) => host.traffic.payloadBytes),
-    dials: each(({ host }) => host.dialled),
+    ownerCopies: significant(owner.node.host.traffic.payloadBytes / bytes),
+    controlMessages: each(({ node }) => node.host.traffic.controlMessages),
+    controlBytes: each(({ node }) => node.host.traffic.controlBytes),
+    payloadBytes: each(({ node }) => node.host.traffic.payloadBytes),
+    dials: each(({ node }) => node.pool.counters.dialled),
     ...poisonings(peers, poisoners),
     realSeconds: significant(outcome.seconds, 3),
     megabytes: Math.round(process.memoryUsage.rss() / 2 ** 20)
@@ -121,7 +121,7 @@ function poisonings(
   const pairs = peers.flatMap(peer =>
     [...peer.forgeries].map(([liar, count]) => ({
       count,
-      isBanned: peer.bans.isBanned(byNumber.get(liar) ?? '')
+      isBanned: peer.node.bans.isBanned(byNumber.get(liar) ?? '')
     }))
   )
   return {

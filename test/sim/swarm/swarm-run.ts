@@ -1,12 +1,11 @@
 import { Bitfield } from '../../../src/peer/content/bitfield.ts'
-import { type Logger, silentLogger } from '../../../src/peer/log.ts'
-import { DEFAULT_STRATEGY, type Strategy } from '../../../src/peer/strategy.ts'
+import type { Logger } from '../../../src/peer/log.ts'
+import type { Strategy } from '../../../src/peer/strategy.ts'
 import { SeededRandom } from '../chord/seeded-random.ts'
-import { VirtualClock } from '../chord/virtual-clock.ts'
-import { Directory } from './directory.ts'
+import { makePeer, makeWorld } from './make-world.ts'
 import { SCENARIOS, type Scenario, type ScenarioName } from './scenarios.ts'
-import { type Line, SimulatedNetwork } from './simulated-network.ts'
-import { SimulatedPeer } from './simulated-peer.ts'
+import type { Line } from './simulated-network.ts'
+import type { SimulatedPeer } from './simulated-peer.ts'
 import { type SwarmResult, summarise } from './swarm-result.ts'
 import { TokenVideo } from './token-video.ts'
 import type { World } from './world.ts'
@@ -46,18 +45,14 @@ export class SwarmRun {
     this.#options = options
     this.#scenario = SCENARIOS[options.scenario]
     this.#random = new SeededRandom(options.seed)
-    const clock = new VirtualClock()
-    this.#world = {
-      clock,
-      network: new SimulatedNetwork(clock),
-      directory: new Directory(clock, this.#fork()),
+    this.#world = makeWorld({
+      ...options,
       video: new TokenVideo(options.megabytes * 2 ** 20),
-      strategy: options.strategy ?? DEFAULT_STRATEGY,
-      log: options.log ?? silentLogger,
+      random: this.#random,
       isLiar: peerId => this.#poisoners.has(peerId),
       onStored: () => this.#onStored()
-    }
-    this.#owner = this.#make('owner', this.#scenario.owner, this.#everything())
+    })
+    this.#owner = this.#make(this.#scenario.owner, this.#everything())
   }
 
   async run(): Promise<SwarmResult> {
@@ -83,11 +78,11 @@ export class SwarmRun {
 
   #makeHolders(): void {
     const { holders = [], slowdown } = this.#scenario
-    const made = holders.map((line, index) => this.#make(`holder ${index}`, line, this.#everything()))
+    const made = holders.map(line => this.#make(line, this.#everything()))
     const [favourite] = made
     if (!slowdown || !favourite) return
     this.#world.clock.after(HEAD_START + slowdown.after, () => {
-      favourite.host.uplink.rate = slowdown.rate
+      favourite.node.host.uplink.rate = slowdown.rate
     })
   }
 
@@ -96,27 +91,25 @@ export class SwarmRun {
     const { peers } = this.#options
     const liars = Math.round(peers * poisoners)
     for (let number = 1; number <= liars; number++) {
-      const liar = this.#make(`liar ${number}`, this.#line(), this.#everything(), number)
+      const liar = this.#make(this.#line(), this.#everything(), number)
       this.#poisoners.set(liar.peerId, liar)
     }
-    for (let number = 1; number <= peers - liars; number++) this.#makePeer(number)
+    for (let made = liars; made < peers; made++) this.#makePeer()
     for (let left = Math.round(peers * leaving); left > 0; left--) this.#letLeave(left % 2 === 0)
   }
 
-  #makePeer(number: number): void {
+  #makePeer(): void {
     const { clock, video } = this.#world
-    const peer = this.#make(`peer ${number}`, this.#line(), new Bitfield(video.geometry.count))
+    const peer = this.#make(this.#line(), new Bitfield(video.geometry.count))
     this.#peers.push(peer)
     clock.after(this.#random.float() * ARRIVALS, () => void peer.fetch())
   }
 
-  #make(peerId: string, line: Line, have: Bitfield, liar?: number): SimulatedPeer {
-    const random = this.#fork()
-    return new SimulatedPeer(this.#world, {
-      peerId,
+  #make(line: Line, have: Bitfield, liar?: number): SimulatedPeer {
+    return makePeer(this.#world, {
       line,
       have,
-      random,
+      random: this.#random.fork(),
       ...(liar === undefined ? {} : { liar })
     })
   }
@@ -125,7 +118,7 @@ export class SwarmRun {
     const peer = this.#random.pick(this.#peers)
     const delay = ARRIVALS + this.#random.float() * this.#idealSeconds() * 1000
     this.#world.clock.after(delay, () => {
-      if (!peer.hasLeft) peer.leave(isSilent)
+      if (!peer.hasLeft) void peer.leave(isSilent)
     })
   }
 
@@ -135,7 +128,7 @@ export class SwarmRun {
     const wanted = this.#peers.length * this.#world.video.geometry.count
     if (ownerLeavesAt === undefined || this.#owner.hasLeft || this.#stored < wanted * ownerLeavesAt) return
     // Not from within the transfer that has just stored a chunk.
-    this.#world.clock.after(0, () => this.#owner.leave(false))
+    this.#world.clock.after(0, () => void this.#owner.leave(false))
   }
 
   /** Everybody who stayed has everything, or everything that is left. */
@@ -161,7 +154,7 @@ export class SwarmRun {
     const { byteLength } = this.#world.video.geometry
     const { owner, holders = [] } = this.#scenario
     const sources = [owner, ...holders].reduce((sum, { up }) => sum + up, 0)
-    const lines = this.#peers.map(({ host }) => host.line)
+    const lines = this.#peers.map(({ node }) => node.host.line)
     const slowest = Math.min(...lines.map(({ down }) => down))
     const uplinks = lines.reduce((sum, { up }) => sum + up, sources)
     return Math.max(byteLength / sources, byteLength / slowest, (byteLength * lines.length) / uplinks)
@@ -173,9 +166,5 @@ export class SwarmRun {
 
   #everything(): Bitfield {
     return Bitfield.full(this.#world.video.geometry.count)
-  }
-
-  #fork(): SeededRandom {
-    return new SeededRandom(this.#random.below(2 ** 32))
   }
 }

@@ -10,6 +10,9 @@ const SEEDS = [1, 2]
 /** The capped owner is one of the benchmark `swarm`, for its time alone. */
 const SCENARIOS_HERE = SCENARIO_NAMES.filter(name => name !== 'capped-owner')
 const SMALL = { peers: 20, megabytes: 8 }
+/** What may come in vain, as a share of the video; and in chunks, of which so small a video has few. */
+const MAX_DUPLICATE_SHARE = 0.03
+const MAX_DUPLICATE_CHUNKS = 3
 
 describe('Simulated swarms of 20', function () {
   // Seconds on a machine of one's own; what is simulated takes the time it takes on a busy one.
@@ -32,6 +35,17 @@ describe('Simulated swarms of 20', function () {
       })
     }
   }
+
+  it('let hardly anything come twice', () => {
+    for (const result of results) {
+      const most = MAX_DUPLICATE_SHARE + MAX_DUPLICATE_CHUNKS / result.chunks
+      assert.ok(result.duplicateShare < most, `${result.duplicateShare}; ${describeRun(result)}`)
+    }
+  })
+
+  it('lose no chunk when the owner leaves after 60 %', () => {
+    for (const seed of SEEDS) assert.equal(find('leaving-holders', seed).lostChunks, 0)
+  })
 
   for (const seed of SEEDS) {
     it(`ban whoever sends a forged chunk after the first, seed ${seed}`, () => {
