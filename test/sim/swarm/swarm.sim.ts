@@ -6,7 +6,7 @@ import { SCENARIO_NAMES } from './scenarios.ts'
 import type { SwarmResult } from './swarm-result.ts'
 import { type SwarmOptions, SwarmRun } from './swarm-run.ts'
 
-const SEEDS = [1, 2]
+const SEEDS = [1]
 /** The capped owner is one of the benchmark `swarm`, for its time alone. */
 const SCENARIOS_HERE = SCENARIO_NAMES.filter(name => name !== 'capped-owner')
 const SMALL = { peers: 20, megabytes: 8 }
