@@ -86,7 +86,7 @@ export function summarise(outcome: SwarmOutcome): SwarmResult {
     controlMessages: each(({ node }) => node.host.traffic.controlMessages),
     controlBytes: each(({ node }) => node.host.traffic.controlBytes),
     payloadBytes: each(({ node }) => node.host.traffic.payloadBytes),
-    dials: each(({ node }) => node.pool.counters.dialled),
+    dials: each(({ node }) => node.pool.counters.opened),
     ...poisonings(peers, poisoners),
     realSeconds: significant(outcome.seconds, 3),
     megabytes: Math.round(process.memoryUsage.rss() / 2 ** 20)
