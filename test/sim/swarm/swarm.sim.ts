@@ -43,10 +43,6 @@ describe('Simulated swarms of 20', function () {
     }
   })
 
-  it('lose no chunk when the owner leaves after 60 %', () => {
-    for (const seed of SEEDS) assert.equal(find('leaving-holders', seed).lostChunks, 0)
-  })
-
   for (const seed of SEEDS) {
     it(`ban whoever sends a forged chunk after the first, seed ${seed}`, () => {
       const result = find('poisoners', seed)
