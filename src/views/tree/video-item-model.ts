@@ -1,7 +1,7 @@
 import type { VideoSnapshot } from '../../peer/api.ts'
 import { codecNames } from '../../shared/codec-names.ts'
 import { countOf, displayName, formatBytes, formatRate, formatTime, percentOf } from '../../shared/format.ts'
-import { describeCodecs, formatFrameRate } from '../../shared/media-facts.ts'
+import { formatFrameRate } from '../../shared/media-facts.ts'
 import { mediaKind } from '../../shared/media-type.ts'
 import type { Tooltip } from '../tooltip.ts'
 import {
@@ -72,7 +72,6 @@ export function videoTooltip(video: VideoSnapshot, online: boolean): Tooltip {
   ]
   if (video.mimeType !== '') rows.push(['Type', displayName(video.mimeType)])
   rows.push(...mediaRows(video))
-  if (video.codecs) rows.push(['Codecs', displayName(codecNames(video.codecs))])
   if (video.chunks > 0)
     rows.push(['Chunks', `${video.have} of ${video.chunks}, ${formatBytes(video.chunkSize)} each`])
   rows.push(['Holders', `${countOf(video.holders, 'peer')} besides this one`])
@@ -98,7 +97,7 @@ function mediaRows(video: VideoSnapshot): Tooltip['rows'] {
     const pace = frameRate === undefined ? '' : `, ${formatFrameRate(frameRate)}`
     rows.push(['Picture', `${width} × ${height}${pace}`])
   }
-  if (codecs !== undefined) rows.push(['Codecs', displayName(describeCodecs(codecs))])
+  if (codecs) rows.push(['Codecs', displayName(codecNames(codecs))])
   if (hasAudio === false) rows.push(['Sound', 'none'])
   if (captions !== undefined)
     rows.push(['Captions', captions.map(({ label }) => displayName(label)).join(', ')])
