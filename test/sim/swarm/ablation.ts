@@ -21,7 +21,7 @@ export const ABLATIONS = {
   },
   order: {
     about: 'order of the chunks, the owner leaving when 60 % has been sent',
-    scenarios: ['leaving-holders'],
+    scenarios: ['leaving-owner', 'leaving-holders'],
     variants: [{ order: 'rarest' }, { order: 'random' }, { order: 'sequential' }]
   },
   gossip: {
