@@ -138,6 +138,20 @@ describe('the player, for what can be shared', () => {
     await player.press('<')
   })
 
+  it('its URL plays in a tab of its own, as Open in Browser shows it', async () => {
+    const url = await player.media.evaluate((video: HTMLVideoElement) => video.currentSrc)
+    const tab = await window.page.context().newPage()
+    await tab.goto(url)
+    await tab.locator('video').click()
+    await eventually('the time to go on', 15_000, async () =>
+      (await tab.locator('video').evaluate((video: HTMLVideoElement) => video.currentTime)) > 0.5
+        ? true
+        : undefined
+    )
+    await tab.close()
+    await window.focus()
+  })
+
   it('MP4 (H.264, AAC) with its index first plays', async () => {
     await watch('index-first.mp4')
     await assertPlays(mp4)

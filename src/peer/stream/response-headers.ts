@@ -12,9 +12,22 @@ export const SAFE_HEADERS: OutgoingHttpHeaders = {
   'X-Content-Type-Options': 'nosniff'
 }
 
-/** Type and disposition of a video: a type that plays is shown, anything else can only be saved. */
+/**
+ * A browser that opens the URL by itself makes a page around the video, and that page has this policy: it may load the video it was made
+ * for, from its own origin, and no script runs in it.
+ */
+const PLAYING_POLICY =
+  "sandbox allow-same-origin; default-src 'none'; media-src 'self'; img-src 'self'; style-src 'unsafe-inline'"
+
+/** What depends on the type: one that plays is shown, anything else can only be saved. */
 export function contentHeaders(mimeType: string, fileName: string): OutgoingHttpHeaders {
-  if (isPlayableMimeType(mimeType)) return { 'Content-Type': mimeType, 'Content-Disposition': 'inline' }
+  if (isPlayableMimeType(mimeType)) {
+    return {
+      'Content-Type': mimeType,
+      'Content-Disposition': 'inline',
+      'Content-Security-Policy': PLAYING_POLICY
+    }
+  }
   return {
     'Content-Type': UNKNOWN_MIME_TYPE,
     'Content-Disposition': `attachment; filename*=UTF-8''${encodeExtended(fileName)}`
