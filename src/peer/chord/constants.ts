@@ -28,7 +28,7 @@ export const LOOKUP_MAX_CONTACTS = 96
 
 /** Disjoint paths that have to lead to the same owner: a read that finds nothing tries further ones, a store would not notice. */
 export const AGREEING_PATHS_READ = 2
-export const AGREEING_PATHS_STORE = 3
+export const AGREEING_PATHS_STORE = 4
 /** Disjoint paths by which the owners of a key are sought at most while answers disagree or nothing is found. */
 export const MAX_PATHS = 8
 /** Answers of one look-up put aside because they name implausible owners, before the nearest of those is believed. */
