@@ -45,7 +45,7 @@ export const layers: readonly Layer[] = [
     program: 'test/host/run.ts',
     deadlineSeconds: 360
   },
-  { name: 'e2e', kind: 'mocha', files: 'test/e2e/**/*.test.ts', timeoutSeconds: 180, deadlineSeconds: 480 },
+  { name: 'e2e', kind: 'mocha', files: 'test/e2e/**/*.test.ts', timeoutSeconds: 180, deadlineSeconds: 600 },
   {
     name: 'net',
     kind: 'mocha',
