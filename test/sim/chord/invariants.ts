@@ -133,6 +133,16 @@ export function assertIdealRing(members: readonly SimulatedPeer[]): void {
   })
 }
 
+export function isIdealRing(members: readonly SimulatedPeer[]): boolean {
+  try {
+    assertIdealRing(members)
+    return true
+  } catch (error) {
+    if (error instanceof assert.AssertionError) return false
+    throw error
+  }
+}
+
 /** I6 for fingers: whoever stands in an interval of a member's table, that member knows a live one there. */
 export function assertFingersExact(simulation: Simulation): void {
   const { members } = simulation
