@@ -7,11 +7,12 @@ import { HostileRecords } from './hostile-records.ts'
 import {
   assertAlways,
   assertFingersExact,
+  assertIdeal,
   assertIdealRing,
   assertRing,
   assertWellFormed,
   hasLostAList,
-  isIdealRing
+  holds
 } from './invariants.ts'
 import { LookupWatch } from './lookup-watch.ts'
 import { RecordWatch } from './record-watch.ts'
@@ -137,18 +138,22 @@ export class InvariantRun {
 
   async #quiet(milliseconds = QUIET): Promise<void> {
     this.#simulation.network.faults.drop = 0
-    await this.#becomeIdeal(milliseconds, () => [this.#simulation.members])
+    await this.#settle(milliseconds, this.#assertIdeal)
     this.#records.check()
+  }
+
+  readonly #assertIdeal = (): void => {
+    assertIdeal(this.#simulation)
     assertFingersExact(this.#simulation)
   }
 
-  async #becomeIdeal(milliseconds: number, rings: () => SimulatedPeer[][]): Promise<void> {
+  async #settle(milliseconds: number, assertion: () => void): Promise<void> {
     const { clock } = this.#simulation
     await clock.run(milliseconds, this.#check)
-    for (let waited = milliseconds; waited < QUIET_AT_MOST && !rings().every(isIdealRing); waited += QUIET) {
+    for (let waited = milliseconds; waited < QUIET_AT_MOST && !holds(assertion); waited += QUIET) {
       await clock.run(QUIET, this.#check)
     }
-    for (const members of rings()) assertIdealRing(members)
+    assertion()
   }
 
   async #publish(): Promise<void> {
@@ -228,11 +233,12 @@ export class InvariantRun {
     for (const side of [1, 2]) if (hasLostAList(this.#side(side))) this.#excused.add(side)
     this.#deaths.pause()
     const sound = [1, 2].filter(side => !this.#excused.has(side))
-    await this.#becomeIdeal(PARTITION, () => sound.map(side => this.#side(side)))
+    await this.#settle(PARTITION, () => {
+      for (const side of sound) assertIdealRing(this.#side(side))
+    })
     network.heal()
     this.#phase = 'healing'
-    await this.#becomeIdeal(HEALING, () => [this.#simulation.members])
-    assertFingersExact(this.#simulation)
+    await this.#settle(HEALING, this.#assertIdeal)
     this.#phase = 'whole'
     this.#deaths.resume()
   }

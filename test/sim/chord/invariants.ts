@@ -133,9 +133,10 @@ export function assertIdealRing(members: readonly SimulatedPeer[]): void {
   })
 }
 
-export function isIdealRing(members: readonly SimulatedPeer[]): boolean {
+/** Whether an assertion holds by now. */
+export function holds(assertion: () => void): boolean {
   try {
-    assertIdealRing(members)
+    assertion()
     return true
   } catch (error) {
     if (error instanceof assert.AssertionError) return false
