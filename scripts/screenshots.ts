@@ -8,9 +8,9 @@ import { projectFolder } from './start/playground.ts'
 const pictures: Record<string, string> = {
   'share.png': '01-context-menu.png',
   'fetch.png': '05-fetch-by-id.png',
-  'watch.png': '07-watch-vs-dark.png',
-  'watch-light.png': '08-watch-vs.png',
-  'watch-high-contrast.png': '09-watch-hc-black.png',
+  'watch.png': '08-watch-vs-dark.png',
+  'watch-light.png': '09-watch-vs.png',
+  'watch-high-contrast.png': '10-watch-hc-black.png',
   'getting-started.png': 'getting-started.png'
 }
 
