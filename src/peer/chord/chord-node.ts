@@ -4,6 +4,7 @@ import { EventEmitter } from '../event-emitter.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { Signer } from '../wire/signature.ts'
+import { AGREEING_PATHS_STORE } from './constants.ts'
 import type { Contact } from './contact.ts'
 import { type EnterOptions, Entrance } from './entrance.ts'
 import { FingerFixer } from './finger-fixer.ts'
@@ -145,7 +146,8 @@ export class ChordNode {
       peerId,
       addresses,
       isJoined: () => this.#isJoined,
-      owners: async (key, signal) => (await this.#search.agreedOwners(key, { signal })).members,
+      owners: async (key, signal) =>
+        (await this.#search.agreedOwners(key, AGREEING_PATHS_STORE, { signal })).members,
       storeHere: record => this.store.accept(record)
     })
     this.#entrance = new Entrance({

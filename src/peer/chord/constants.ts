@@ -21,13 +21,22 @@ export const READ_COPIES = 3
 
 /** Peers asked at the same time during a look-up. */
 export const LOOKUP_PARALLELISM = 3
+/**
+ * Milliseconds after which a peer that has not answered no longer holds its look-up up: another one is asked beside it, as
+ * BitTorrent's DHT does.
+ */
+export const LOOKUP_SLOW_AFTER = 1_000
 /** Peers that one answer to a look-up names. */
 export const CLOSER_CONTACTS = 4
 /** Peers that one look-up asks at most: a ring of any size needs far fewer, so more means that somebody lies. */
 export const LOOKUP_MAX_CONTACTS = 96
 
-/** Disjoint paths that have to lead to the same owner: a read that finds nothing tries further ones, a store would not notice. */
+/**
+ * Disjoint paths that have to lead to the same owner. A read that finds nothing tries further ones; a join has to be quick, and
+ * its place is put right by stabilising; a store would not notice that it went to liars.
+ */
 export const AGREEING_PATHS_READ = 2
+export const AGREEING_PATHS_JOIN = 3
 export const AGREEING_PATHS_STORE = 4
 /** Disjoint paths by which the owners of a key are sought at most while answers disagree or nothing is found. */
 export const MAX_PATHS = 8

@@ -59,10 +59,19 @@ export class Density {
    * further questions, never the answer.
    */
   isPlausible(key: RingPosition, owners: readonly Contact[]): boolean {
+    return this.#isWithin(key, owners, mostGaps)
+  }
+
+  /** The same, doubted sooner: for those who have others to ask. */
+  isLikely(key: RingPosition, owners: readonly Contact[]): boolean {
+    return this.#isWithin(key, owners, likelyGaps)
+  }
+
+  #isWithin(key: RingPosition, owners: readonly Contact[], limit: (count: number) => number): boolean {
     const members = Math.max(this.members ?? 0, this.#members.get(this.#self) ?? 0)
     return owners.every((owner, index) => {
       const gaps = shareOfRing(distance(key, owner.position)) * members
-      return gaps <= mostGaps(index + 1)
+      return gaps <= limit(index + 1)
     })
   }
 }
@@ -70,4 +79,9 @@ export class Density {
 // Mean plus about four deviations of a sum of `count` exponential gaps, and some for the estimate's own error.
 function mostGaps(count: number): number {
   return count + 4 * Math.sqrt(count) + 5
+}
+
+// The same with two deviations.
+function likelyGaps(count: number): number {
+  return count + 2 * Math.sqrt(count) + 2
 }

@@ -43,11 +43,15 @@ export class DisjointLookup {
   }
 
   /**
-   * Two paths at once, and more until so many lead to the same plausible owner.
+   * So many paths at once, and more until so many lead to the same plausible owner.
    * @throws what the last path threw, when none led to an owner
    */
   async agree(agreeing: number): Promise<Owners> {
-    await Promise.all([this.#walk({ taken: this.#taken }), this.#isAllInView ? undefined : this.#walkApart()])
+    const apart = this.#isAllInView ? 0 : agreeing - 1
+    await Promise.all([
+      this.#walk({ taken: this.#taken }),
+      ...Array.from({ length: apart }, () => this.#walkApart())
+    ])
     while (!this.#isAgreed(agreeing) && (await this.#walkApart())) this.#options.signal.throwIfAborted()
     this.#options.signal.throwIfAborted()
     if (this.#found.length === 0) throw this.#problem
@@ -82,12 +86,12 @@ export class DisjointLookup {
     if (!owner) return false
     if (this.#isAllInView) return true
     const same = this.#found.filter(({ members }) => members[0]?.peerId === owner.peerId)
-    return same.length >= agreeing && this.#isPlausible
+    return same.length >= agreeing && this.#isLikely
   }
 
-  get #isPlausible(): boolean {
+  get #isLikely(): boolean {
     if (this.#options.seeds) return true
-    return this.#components.ring.density.isPlausible(this.#key, this.owners.members.slice(0, SUCCESSORS))
+    return this.#components.ring.density.isLikely(this.#key, this.owners.members.slice(0, SUCCESSORS))
   }
 
   async #walkApart(): Promise<boolean> {

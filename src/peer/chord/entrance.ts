@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { PeerError, toPeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
+import { AGREEING_PATHS_JOIN } from './constants.ts'
 import type { Contact } from './contact.ts'
 import { deadline } from './deadline.ts'
 import type { Membership } from './membership.ts'
@@ -56,7 +57,7 @@ export class Entrance {
     }
     for (const contact of known) ring.fingers.learn(contact)
     await this.#explore(signal)
-    const { members } = await search.agreedOwners(ring.position, { signal })
+    const { members } = await search.agreedOwners(ring.position, AGREEING_PATHS_JOIN, { signal })
     const others = members.filter(member => member.peerId !== ring.peerId)
     const [head, ...tail] = others
     if (head) ring.adopt(head, tail)

@@ -1,6 +1,12 @@
 import type { Clock } from '../clock.ts'
 import { PeerError } from '../errors.ts'
-import { LOOKUP_MAX_CONTACTS, LOOKUP_PARALLELISM, MAX_DOUBTS, SUCCESSORS } from './constants.ts'
+import {
+  LOOKUP_MAX_CONTACTS,
+  LOOKUP_PARALLELISM,
+  LOOKUP_SLOW_AFTER,
+  MAX_DOUBTS,
+  SUCCESSORS
+} from './constants.ts'
 import type { Contact } from './contact.ts'
 import type { Network } from './network.ts'
 import { distance, isBetween, type RingPosition } from './ring-position.ts'
@@ -75,8 +81,8 @@ interface StepOutcome {
 }
 
 /**
- * An iterative look-up (Stoica et al. 2003): three peers are asked at a time, each hop strictly closer to the key than
- * the one that named it, until one names the owner, which then confirms it. An owner so far from the key that others ought
+ * An iterative look-up (Stoica et al. 2003): three peers are asked at a time, and others beside those that are slow, each hop
+ * strictly closer to the key than the one that named it, until one names the owner, which then confirms it. An owner so far from the key that others ought
  * to stand between is believed only when nobody names a nearer one.
  */
 export class Lookup {
@@ -90,9 +96,14 @@ export class Lookup {
   readonly #claims: Claim[] = []
   readonly #waiting: Candidate[] = []
   readonly #late: Candidate[] = []
+  /** Not asked, because another path has asked them. */
+  readonly #elsewhere: Contact[] = []
   readonly #seen = new Set<string>()
   #reserve: Contact[] | undefined
   readonly #running = new Map<string, Promise<StepOutcome>>()
+  /** Of those running, the ones that have been waited for long enough. */
+  readonly #slow = new Set<string>()
+  #onSlow = Promise.withResolvers<undefined>()
 
   constructor(components: LookupComponents, key: RingPosition, options: LookupOptions, path?: LookupPath) {
     this.#ring = components.ring
@@ -132,10 +143,15 @@ export class Lookup {
     if (this.#waiting.length === 0) {
       throw new PeerError('NOT_JOINED', 'No member of a ring is known. Join the network first.')
     }
-    while (this.#ask()) {
-      const outcome = await Promise.race(this.#running.values())
+    while (this.#ask() && !this.#isWaitingInVain) {
+      const outcome = await Promise.race([...this.#running.values(), this.#onSlow.promise])
       this.#signal.throwIfAborted()
+      if (!outcome) {
+        this.#onSlow = Promise.withResolvers()
+        continue
+      }
       this.#running.delete(outcome.candidate.contact.peerId)
+      this.#slow.delete(outcome.candidate.contact.peerId)
       yield stepOf(outcome, outcome.answer ? 'answered' : 'failed')
       if (!outcome.answer) this.#retryLater(outcome.candidate)
       const claim = outcome.answer && this.#weigh(this.#take(outcome.candidate, outcome.answer))
@@ -174,12 +190,17 @@ export class Lookup {
 
   #ask(): boolean {
     this.#waiting.sort((a, b) => compareBefore(a.contact, b.contact, this.#key))
-    while (this.#running.size < LOOKUP_PARALLELISM) {
+    while (this.#running.size - this.#slow.size < LOOKUP_PARALLELISM) {
       const candidate = this.#nextFree() ?? this.#nextWhenStuck()
       if (!candidate) break
       this.#running.set(candidate.contact.peerId, this.#askOne(candidate))
     }
     return this.#running.size > 0
+  }
+
+  // What is known already need not wait for those who are probably dead.
+  get #isWaitingInVain(): boolean {
+    return this.#claims.length > 0 && this.#slow.size === this.#running.size
   }
 
   // The seeds of a look-up from outside are the only way in: all paths begin there.
@@ -188,24 +209,27 @@ export class Lookup {
       const { peerId } = next.contact
       const isWayIn = this.#seeds !== undefined && next.hop === 1
       if (this.#hasHeardNearer(next.contact)) return undefined
-      if (this.#path?.taken.has(peerId) && !isWayIn) continue
+      if (this.#path?.taken.has(peerId) && !isWayIn) {
+        this.#elsewhere.push(next.contact)
+        continue
+      }
       this.#path?.taken.add(peerId)
       return next
     }
     return undefined
   }
 
-  // Somebody has failed, and answers named nobody else. Others that this peer knows itself are more likely to live, so they go
+  // Somebody has failed or is slow, and answers named nobody else. Others that this peer knows itself are more likely to live, so they go
   // before a second question.
   #nextWhenStuck(): Candidate | undefined {
-    if (this.#late.length === 0) return undefined
+    if (this.#late.length + this.#slow.size === 0) return undefined
     this.#reserve ??= this.#contactsInReserve()
     for (let contact = this.#reserve.shift(); contact; contact = this.#reserve.shift()) {
       if (this.#seen.has(contact.peerId) || this.#network.isDead(contact.peerId)) continue
       this.#seen.add(contact.peerId)
       return { contact, hop: 1 }
     }
-    return this.#late.shift()
+    return this.#claims.length > 0 ? undefined : this.#late.shift()
   }
 
   #contactsInReserve(): Contact[] {
@@ -217,6 +241,10 @@ export class Lookup {
   async #askOne(candidate: Candidate): Promise<StepOutcome> {
     const startedAt = this.#clock.monotonic()
     const milliseconds = (): number => this.#clock.monotonic() - startedAt
+    const cancel = this.#clock.after(LOOKUP_SLOW_AFTER, () => {
+      this.#slow.add(candidate.contact.peerId)
+      this.#onSlow.resolve(undefined)
+    })
     try {
       const answer = await this.#network.call(
         candidate.contact,
@@ -228,6 +256,8 @@ export class Lookup {
     } catch {
       // A peer that does not answer is one failed step; the network remembers it.
       return { candidate, answer: undefined, milliseconds: milliseconds() }
+    } finally {
+      cancel()
     }
   }
 
@@ -254,10 +284,16 @@ export class Lookup {
     return this.#path || this.#claims.length <= MAX_DOUBTS ? undefined : this.#allClaims()
   }
 
+  #isLikely(owners: readonly Contact[]): boolean {
+    return this.#seeds !== undefined || this.#ring.density.isLikely(this.#key, owners)
+  }
+
+  // Whoever was asked on another path has had its say there. Liars name each other, and so leave gaps that are too wide.
   #hasHeardNearer(contact: Contact): boolean {
-    if (!this.#path || this.#claims.length < WARY_CLAIMS) return false
-    const nearer = this.#claims.filter(({ by }) => by && compareBefore(by, contact, this.#key) < 0)
-    return nearer.length >= WARY_CLAIMS
+    if (!this.#path || this.#claims.length === 0) return false
+    const heard = [...this.#claims.flatMap(({ by }) => by ?? []), ...this.#elsewhere]
+    const nearer = heard.filter(by => compareBefore(by, contact, this.#key) < 0)
+    return nearer.length >= WARY_CLAIMS && this.#isLikely(this.#allClaims().contacts.slice(0, SUCCESSORS))
   }
 
   // The nearest owner that anybody names and that answers is the right one: nobody can stand where it does not.

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { toPeerError } from '../errors.ts'
+import { PeerError, toPeerError } from '../errors.ts'
 import { EventEmitter } from '../event-emitter.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
@@ -118,15 +118,19 @@ export class Membership {
       return
     }
     let reason = 'No member answered whether it can reach this peer.'
-    for (const member of members.slice(0, ASKED_PER_ROUND)) {
+    // All at once, since some of them may be dead without anybody knowing it yet.
+    const attempts = members.slice(0, ASKED_PER_ROUND).map(async member => {
       const answer = await this.#ask(member, addresses, signal)
-      if (answer?.reached) {
-        this.#become(true, REASONS.reached)
-        return
-      }
-      if (answer) reason = `Others cannot dial this peer: ${answer.reason}.`
-    }
-    this.#onUnreached(reason)
+      if (answer && !answer.reached) reason = `Others cannot dial this peer: ${answer.reason}.`
+      if (!answer?.reached) throw new PeerError('PEER_UNREACHABLE', reason)
+    })
+    const isReached = await Promise.any(attempts).then(
+      () => true,
+      () => false
+    )
+    signal.throwIfAborted()
+    if (isReached) this.#become(true, REASONS.reached)
+    else this.#onUnreached(reason)
   }
 
   #onUnreached(reason: string): void {

@@ -143,10 +143,12 @@ export class RingState {
     }
   }
 
-  /** Whom this peer asks first when it looks for a key itself: a client knows fingers as well. */
+  /** Whom this peer asks first when it looks for a key itself. One that is joining knows only a few, wherever they stand. */
   entriesFor(key: RingPosition): readonly Contact[] {
     const closer = this.#closerTo(key)
-    return closer.length > 0 ? closer : this.successors.entries
+    if (closer.length > 0) return closer
+    const { entries } = this.successors
+    return entries.length > 0 ? entries : this.fingers.all()
   }
 
   /** Everybody that this peer knows before a key, successors first: for when those of `entriesFor` are dead. */

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { PeerError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
-import { AGREEING_PATHS_READ, AGREEING_PATHS_STORE, READ_COPIES, REPLICAS } from './constants.ts'
+import { AGREEING_PATHS_READ, READ_COPIES, REPLICAS } from './constants.ts'
 import type { Contact } from './contact.ts'
 import { DisjointLookup } from './disjoint-lookup.ts'
 import { findOwners, Lookup, type LookupOptions, type LookupStep, type Owners } from './lookup.ts'
@@ -58,9 +58,9 @@ export class Search {
     return findOwners(new Lookup(this.#components, key, options))
   }
 
-  /** The same, by several look-ups that have to agree: for what is stored there, and for the own place. */
-  async agreedOwners(key: RingPosition, options: LookupOptions): Promise<Owners> {
-    return await new DisjointLookup(this.#components, key, options).agree(AGREEING_PATHS_STORE)
+  /** The same, by so many look-ups that have to agree: for what is stored there, and for the own place. */
+  async agreedOwners(key: RingPosition, agreeing: number, options: LookupOptions): Promise<Owners> {
+    return await new DisjointLookup(this.#components, key, options).agree(agreeing)
   }
 
   /** The same, beginning with one member and leading around this peer's successors, to see what others say of them. */

@@ -2,7 +2,7 @@ import { positionFromBytes } from '../../../src/peer/chord/ring-position.ts'
 import { countCycles, hasLostAList } from './invariants.ts'
 import { rounded } from './mass-failure.ts'
 import { buildRing } from './ring-builder.ts'
-import { type SimulatedPublication, Simulation } from './simulation.ts'
+import { type SimulatedPeer, type SimulatedPublication, Simulation } from './simulation.ts'
 
 export interface ChurnOptions {
   nodes: number
@@ -15,7 +15,7 @@ export interface ChurnOptions {
   onProgress?: (text: string) => void
 }
 
-/** How a ring does while members come and die, as many the one as the other. Shares are between 0 and 1. */
+/** How a ring does while members come and die. Shares are between 0 and 1. */
 export interface ChurnResult {
   nodes: number
   successors: number
@@ -49,7 +49,10 @@ const PUBLISHERS = 5
 const RECORDS_EACH = 10
 const REPLICA_SET = 4
 
-/** A ring with Poisson joins and deaths. Deaths are silent: nobody says good-bye, no broken connection tells. */
+/**
+ * A ring with Poisson joins, where each peer lives for an exponential time from when it begins to join: about as many die as
+ * come, and their number stays near `nodes`. Deaths are silent: nobody says good-bye, no broken connection tells.
+ */
 export class Churn {
   readonly #options: ChurnOptions
   readonly #simulation: Simulation
@@ -91,8 +94,8 @@ export class Churn {
     const { clock } = this.#simulation
     await buildRing(this.#simulation, this.#options.nodes)
     await this.#publish()
-    this.#later(this.#untilNext(), () => this.#join())
-    this.#later(this.#untilNext(), () => this.#die())
+    for (const member of this.#simulation.members) this.#endLater(member)
+    this.#later(this.#exponential(this.#betweenJoins), () => this.#join())
     for (let minute = 1; minute <= this.#options.minutes; minute++) {
       for (let second = 0; second < 60; second++) await this.#runSecond()
       this.#checkRecords()
@@ -123,25 +126,31 @@ export class Churn {
   }
 
   #join(): void {
-    this.#later(this.#untilNext(), () => this.#join())
+    this.#later(this.#exponential(this.#betweenJoins), () => this.#join())
     const { random, members } = this.#simulation
+    const joiner = this.#simulation.make()
     this.#result.joins++
-    this.#simulation.join(this.#simulation.make(), random.pick(members)).catch(() => {
+    const joining = this.#simulation.join(joiner, random.pick(members)).catch(() => {
       this.#result.failedJoins++
     })
+    this.#endLater(joiner, joining)
   }
 
-  #die(): void {
-    this.#later(this.#untilNext(), () => this.#die())
-    const { random, members } = this.#simulation
-    if (members.length < 2) return
-    this.#result.deaths++
-    this.#simulation.cutPower(random.pick(members))
+  // One that dies while it joins is counted as soon as it has joined.
+  #endLater(peer: SimulatedPeer, joined: Promise<void> = Promise.resolve()): void {
+    const end = (): void => {
+      if (!this.#simulation.find(peer.peerId) || this.#simulation.members.length < 2) return
+      this.#result.deaths++
+      this.#simulation.cutPower(peer)
+    }
+    this.#later(this.#exponential(this.#options.session * MINUTE), () => void joined.then(end))
   }
 
-  // Joins and deaths each come at the rate at which so many nodes live so long.
-  #untilNext(): number {
-    const mean = (this.#options.session * MINUTE) / this.#options.nodes
+  get #betweenJoins(): number {
+    return (this.#options.session * MINUTE) / this.#options.nodes
+  }
+
+  #exponential(mean: number): number {
     return -Math.log(1 - this.#simulation.random.float()) * mean
   }
 
