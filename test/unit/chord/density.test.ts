@@ -38,6 +38,14 @@ describe('Density', () => {
     assert.ok(!density.isPlausible(7n, evenly(7n, 12 / 250, 1)))
   })
 
+  it('doubts sooner where there are others to ask: who names only each other leaves wider gaps', () => {
+    const density = new Density('self')
+    density.observe('one', 0n, evenly(0n, 1 / 250, 8))
+    assert.ok(density.isLikely(7n, evenly(7n, 1 / 250, 8)))
+    assert.ok(density.isPlausible(7n, evenly(7n, 2.5 / 250, 8)))
+    assert.ok(!density.isLikely(7n, evenly(7n, 2.5 / 250, 8)))
+  })
+
   it('is not talked into a sparser ring than this peer sees itself', () => {
     const density = new Density('self')
     density.observe('self', 0n, evenly(0n, 1 / 250, 8))
