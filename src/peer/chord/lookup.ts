@@ -8,6 +8,7 @@ import {
   SUCCESSORS
 } from './constants.ts'
 import type { Contact } from './contact.ts'
+import { compareBefore, inOrder } from './contact-order.ts'
 import type { Network } from './network.ts'
 import { distance, isBetween, type RingPosition } from './ring-position.ts'
 import type { RingState } from './ring-state.ts'
@@ -158,7 +159,7 @@ export class Lookup {
       const confirmed = claim && (yield* this.#confirm(claim))
       if (confirmed) return confirmed
     }
-    const confirmed = yield* this.#confirm(this.#allClaims())
+    const confirmed = (yield* this.#confirm(this.#allClaims())) ?? (yield* this.#confirm(this.#knownBehind()))
     if (confirmed) return confirmed
     throw new PeerError('PEER_UNREACHABLE', 'No peer of the ring answered. Try again in a moment.')
   }
@@ -288,6 +289,12 @@ export class Lookup {
     return this.#seeds !== undefined || this.#ring.density.isLikely(this.#key, owners)
   }
 
+  // Where a whole list died at once nobody before the key knows who is behind it; but somebody far away may.
+  #knownBehind(): Claim {
+    const known = this.#seeds ? [] : this.#ring.fingers.all()
+    return { contacts: inOrder(known, this.#key).slice(0, SUCCESSORS), hop: 1 }
+  }
+
   // Whoever was asked on another path has had its say there. Liars name each other, and so leave gaps that are too wide.
   #hasHeardNearer(contact: Contact): boolean {
     if (!this.#path || this.#claims.length === 0) return false
@@ -378,13 +385,6 @@ export class Lookup {
   }
 }
 
-/** Distinct contacts, the first at or behind `key` first. */
-export function inOrder(contacts: readonly Contact[], key: RingPosition): Contact[] {
-  const distinct = new Map<string, Contact>()
-  for (const contact of contacts) if (!distinct.has(contact.peerId)) distinct.set(contact.peerId, contact)
-  return [...distinct.values()].sort((a, b) => compareBehind(a, b, key))
-}
-
 /** Runs a look-up to its end. */
 export async function findOwners(lookup: Lookup): Promise<Owners> {
   const steps = lookup.run()
@@ -392,16 +392,6 @@ export async function findOwners(lookup: Lookup): Promise<Owners> {
     const step = await steps.next()
     if (step.done) return step.value
   }
-}
-
-// Whoever precedes the key by less comes first.
-function compareBefore(a: Contact, b: Contact, key: RingPosition): number {
-  return distance(a.position, key) < distance(b.position, key) ? -1 : 1
-}
-
-// Whoever follows the key by less comes first.
-function compareBehind(a: Contact, b: Contact, key: RingPosition): number {
-  return distance(key, a.position) < distance(key, b.position) ? -1 : 1
 }
 
 function stepOf(outcome: StepOutcome, kind: LookupStep['outcome']): LookupStep {

@@ -12,8 +12,8 @@ import {
   STABILISE_MIN_SPACING
 } from './constants.ts'
 import type { Contact } from './contact.ts'
+import { inOrder } from './contact-order.ts'
 import type { FingerFixer } from './finger-fixer.ts'
-import { inOrder } from './lookup.ts'
 import type { Network } from './network.ts'
 import { PeriodicTask } from './periodic-task.ts'
 import { isBetween } from './ring-position.ts'

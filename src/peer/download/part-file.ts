@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import PQueue from 'p-queue'
 import { chunkLength, chunkOffset, type Geometry } from '../content/geometry.ts'
 import { readFully } from '../content/source-file.ts'
 import { PeerError, systemErrorCode } from '../errors.ts'
@@ -27,6 +28,8 @@ export class PartFile {
   readonly #geometry: Geometry
   readonly #handle: FileHandle
   readonly #fs: FileSystem
+  /** The kernel lets one writer at a file at a time: more would hold threads of the pool, and spin. */
+  readonly #writes = new PQueue({ concurrency: 1 })
   #isClosed = false
 
   private constructor(path: string, handle: FileHandle, geometry: Geometry, fs: FileSystem) {
@@ -93,7 +96,8 @@ export class PartFile {
    */
   async write(index: number, plaintext: Uint8Array): Promise<void> {
     try {
-      await writeFully(this.#handle, plaintext, chunkOffset(this.#geometry, index))
+      const offset = chunkOffset(this.#geometry, index)
+      await this.#writes.add(() => writeFully(this.#handle, plaintext, offset))
     } catch (error) {
       throw fileError(error, this.path)
     }
@@ -135,6 +139,7 @@ export class PartFile {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    await this.#writes.onIdle()
     await this.#handle.close()
   }
 
