@@ -7,6 +7,7 @@ import { runPeer } from './cli/commands/peer.ts'
 import { runShare, type ShareCommandOptions } from './cli/commands/share.ts'
 import { runStatus } from './cli/commands/status.ts'
 import { runVerify } from './cli/commands/verify.ts'
+import { letHeapGrow } from './cli/heap-growth.ts'
 import { type CommonOptions, parsePort, settingsOf, withCommonOptions } from './cli/options.ts'
 import { humanReport, jsonReport, type Report } from './cli/report.ts'
 import { type Session, withJoinedPeer, withRunningPeer } from './cli/session.ts'
@@ -182,6 +183,7 @@ function onOutputError(error: NodeJS.ErrnoException): void {
   if (!interrupted.signal.aborted) onInterrupt()
 }
 
+letHeapGrow()
 process.stdout.on('error', onOutputError)
 // What goes wrong with the messages beside the output cannot be told anywhere.
 process.stderr.on('error', () => undefined)
