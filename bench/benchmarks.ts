@@ -2,6 +2,7 @@ import { ablation } from './ablation.ts'
 import { crowd } from './crowd.ts'
 import { dht } from './dht.ts'
 import { encrypter } from './encrypter.ts'
+import { firstPicture } from './first-picture.ts'
 import type { Benchmark } from './harness/benchmark.ts'
 import { large } from './large.ts'
 import { scale } from './scale.ts'
@@ -15,6 +16,7 @@ export const benchmarks: readonly Benchmark[] = [
   transfer,
   swarm,
   stream,
+  firstPicture,
   large,
   share,
   encrypter,

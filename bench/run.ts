@@ -16,9 +16,10 @@ interface Options {
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 const REPORT = 'report'
+const NAME_WIDTH = Math.max(...benchmarks.map(({ name }) => name.length)) + 2
 
 function buildProgram(): Command {
-  const list = benchmarks.map(({ name, summary }) => `  ${name.padEnd(11)}${summary}`).join('\n')
+  const list = benchmarks.map(({ name, summary }) => `  ${name.padEnd(NAME_WIDTH)}${summary}`).join('\n')
   return new Command('bench')
     .description(
       'Measures real processes on loopback, side by side with others in the same run, in turns.\n' +
@@ -31,8 +32,8 @@ function buildProgram(): Command {
     .addHelpText(
       'after',
       `\nBenchmarks:\n${list}\n\n` +
-        `  ${REPORT.padEnd(11)}all of these, with fewer runs of the long ones, and docs/performance.md written anew.\n` +
-        `${' '.repeat(13)}Ends after ${REPORT_MINUTES} minutes at most; what failed or found no time is told on the page.\n`
+        `  ${REPORT.padEnd(NAME_WIDTH)}all of these, with fewer runs of the long ones, and docs/performance.md written anew.\n` +
+        `${' '.repeat(NAME_WIDTH + 2)}Ends after ${REPORT_MINUTES} minutes at most; what failed or found no time is told on the page.\n`
     )
     .exitOverride()
 }
@@ -90,7 +91,7 @@ async function runReport(options: Options): Promise<boolean> {
   if (options.json) console.log(JSON.stringify(parts))
   else
     for (const { benchmark, failure, seconds } of parts)
-      console.log(`${benchmark.name.padEnd(11)}${failure ?? 'measured'} (${seconds.toFixed(0)} s)`)
+      console.log(`${benchmark.name.padEnd(NAME_WIDTH)}${failure ?? 'measured'} (${seconds.toFixed(0)} s)`)
   return parts.every(({ outcome }) => outcome && !hasFailures(outcome))
 }
 

@@ -60,7 +60,7 @@ export class ChordcastSeeder implements Seeder {
   }
 
   static async start(
-    file: SampleFile,
+    file: Pick<SampleFile, 'path'>,
     { folder, uploadLimit }: SeedOptions,
     options: ChordcastOptions = {}
   ): Promise<ChordcastSeeder> {
