@@ -75,6 +75,35 @@ export class Player {
     }, part)
   }
 
+  /** Clicks on the scrub bar at `part` of the video. */
+  async clickScrubBar(part: number): Promise<void> {
+    const slider = this.page.getByRole('slider', { name: 'Position' })
+    const box = await slider.boundingBox()
+    assert.ok(box, 'the scrub bar is in sight')
+    await slider.click({ position: { x: box.width * part, y: box.height / 2 } })
+  }
+
+  /** When, by the clock, the first picture was there of a video that plays from its start as soon as it can. */
+  async firstPicture(): Promise<number> {
+    return this.media.evaluate(
+      (video: HTMLVideoElement) =>
+        new Promise<number>(resolve => {
+          // Whoever comes late counts back.
+          const shown = (): void => resolve(Date.now() - video.currentTime * 1000)
+          if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) shown()
+          else video.addEventListener('loadeddata', shown, { once: true })
+        })
+    )
+  }
+
+  /** Waits until the picture is at `seconds` or later, and the video plays on from there. */
+  async reaches(seconds: number): Promise<void> {
+    await eventually(`the video plays on from ${seconds.toFixed(1)} s`, 60_000, async () =>
+      (await this.time()) >= seconds ? true : undefined
+    )
+    await this.assertGoesOn()
+  }
+
   /** Starts the video as a click does, unless it plays already. */
   async play(): Promise<void> {
     await this.media.waitFor({ state: 'attached' })

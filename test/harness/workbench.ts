@@ -66,6 +66,18 @@ export class Workbench {
     return this.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: fileName }).first()
   }
 
+  /** Ctrl+click on a link in the text editor in front, by the beginning of its text. */
+  async clickLink(text: string): Promise<void> {
+    const link = this.page.locator('.monaco-editor .detected-link').filter({ hasText: text }).first()
+    await link.click({ modifiers: ['ControlOrMeta'] })
+  }
+
+  /** Reloads the window, as its user does. */
+  async reload(): Promise<void> {
+    await this.page.reload()
+    await this.page.locator('.monaco-workbench').waitFor()
+  }
+
   /** Right-clicks and picks an entry, opening the menu again until the extension's entries are in it. */
   async contextMenu(target: Locator, title: string): Promise<void> {
     await eventually(`“${title}” picked from the context menu`, patience, async () => {

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { launchBrowser } from '../harness/browser.ts'
+import { removeFolder, temporaryFolder } from '../harness/temporary-folder.ts'
+import type { Workbench } from '../harness/workbench.ts'
+import { Peers } from '../process/cli-peer.ts'
+import { agreeToJoin, Editor, sampleVideo } from './editor.ts'
+import { writeLongVideo } from './long-video.ts'
+import { Player } from './player.ts'
+import { tellStory } from './story.ts'
+
+/** A minute of transfer at the owner's limit, in KiB/s: all that is tried of an unfinished video happens within it. */
+const longBytes = 300 * 1024 * 1024
+const uploadLimit = '5120'
+const longSeconds = 240
+/** Milliseconds. The bar is 1.5 s on a machine of its own; this is for one that many share. */
+const firstPictureDeadline = 30_000
+/** Seconds of playing that may be forgotten when a player is closed in the midst of it. */
+const forgotten = 8
+
+describe('watching a video while it arrives', () => {
+  let browser: Browser
+  let folder: string
+  let editor: Editor
+  let window: Workbench
+  let player: Player
+  let peers: Peers
+  let shortId: string
+
+  tellStory(() => browser)
+
+  before(async () => {
+    folder = await temporaryFolder()
+    peers = new Peers(folder)
+    const longPath = join(folder, 'long.webm')
+    await writeLongVideo(longPath, longSeconds, longBytes)
+    const owner = peers.start(['share', longPath, sampleVideo, '--upload-limit', uploadLimit])
+    const long = await owner.event('shared', ({ bytes }) => Number(bytes) >= longBytes)
+    const short = await owner.event('shared', ({ bytes }) => Number(bytes) < longBytes)
+    shortId = String(short.id)
+    const readme = join(folder, 'README.md')
+    await writeFile(readme, `# Recordings\n\n${long.link}\n`)
+    browser = await launchBrowser()
+    editor = await Editor.start({
+      browser,
+      folder: join(folder, 'editor'),
+      files: { 'README.md': readme },
+      settings: { 'chordcast.joinOnStartup': true }
+    })
+    window = await editor.openWindow()
+    player = new Player(window)
+    await agreeToJoin(window)
+    await window.statusBarItem(/\d+ peers?/).waitFor()
+  })
+
+  after(async () => {
+    await editor?.stop()
+    await browser?.close()
+    await peers?.stopAll()
+    await removeFolder(folder)
+  })
+
+  async function assertIncomplete(): Promise<void> {
+    const row = await window.treeRow('Videos', 'long.webm').innerText()
+    assert.match(row, /\d+ %/, 'it is still on its way')
+  }
+
+  it('Ctrl+click on a link in Markdown opens the player, and the first picture comes soon', async () => {
+    await window.explorerRow('README.md').dblclick()
+    await window.clickLink('chordcast:')
+    await window.modal().filter({ hasText: 'Fetch a video with Chordcast?' }).waitFor()
+    const start = Date.now()
+    await window.pressModalButton('Fetch')
+    const shown = await player.firstPicture()
+    console.log(`      first picture ${Math.round(shown - start)} ms after the click`)
+    assert.ok(shown - start < firstPictureDeadline)
+    await player.title.filter({ hasText: 'long.webm' }).waitFor()
+    await player.assertPlays()
+  })
+
+  it('a click on the scrub bar plays from there, long before all of it is here', async () => {
+    await window.openViewContainer('Chordcast')
+    const start = Date.now()
+    await player.clickScrubBar(0.8)
+    await player.reaches(0.79 * longSeconds)
+    console.log(`      plays there ${Date.now() - start} ms after the click`)
+    await assertIncomplete()
+    assert.ok((await player.time()) < 0.9 * longSeconds)
+    await player.assertPlays()
+  })
+
+  it('closed and opened again, it goes on where it was left', async () => {
+    const left = await player.time()
+    await window.runCommand('View: Close All Editors')
+    const row = window.treeRow('Videos', 'long.webm')
+    await row.hover()
+    await row.getByRole('button', { name: 'Watch' }).click()
+    await player.reaches(left - forgotten)
+    await player.assertPlays()
+  })
+
+  it('is still there after the window was reloaded, at its place', async () => {
+    const left = await player.time()
+    await window.reload()
+    await player.title.filter({ hasText: 'long.webm' }).waitFor()
+    await player.play()
+    await player.reaches(left - forgotten)
+    await player.assertPlays()
+  })
+
+  it('Watch Without Saving plays, and no file comes of it', async () => {
+    const before = await readdir(editor.workspace)
+    await window.runCommand('Chordcast: Watch Without Saving…')
+    await window.answerInputBox('', shortId)
+    await player.title.filter({ hasText: 'sample.webm' }).waitFor()
+    await player.assertPlays()
+    await window.openViewContainer('Chordcast')
+    await window.treeRow('Videos', /sample\.webm/).waitFor()
+    assert.deepEqual(await readdir(editor.workspace), before)
+    assert.deepEqual(
+      (await readdir(editor.downloads)).filter(name => name.includes('sample')),
+      []
+    )
+  })
+
+  it('nothing broke the content security policy', () => assert.deepEqual(editor.violations, []))
+})
