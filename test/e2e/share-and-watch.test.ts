@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { launchBrowser } from '../harness/browser.ts'
@@ -8,10 +8,11 @@ import { freePort } from '../harness/free-port.ts'
 import { removeFolder, temporaryFolder } from '../harness/temporary-folder.ts'
 import type { Workbench } from '../harness/workbench.ts'
 import { sha256OfFile } from '../process/sample-file.ts'
-import { agreeToJoin, Editor, sampleVideo, screenshotFolder } from './editor.ts'
+import { agreeToJoin, Editor, fixture, sampleVideo, screenshotFolder } from './editor.ts'
 import { Player } from './player.ts'
 import { tellStory } from './story.ts'
 
+const indexLast = fixture('sample-moov-last.mp4')
 const id = /^bafyrei[a-z2-7]{52}$/
 
 describe('two people, each with a VS Code', () => {
@@ -39,7 +40,7 @@ describe('two people, each with a VS Code', () => {
       browser,
       folder: join(folder, 'ada'),
       settings: { 'chordcast.port': port },
-      files: { 'sample.webm': sampleVideo }
+      files: { 'sample.webm': sampleVideo, 'index-last.mp4': indexLast }
     })
     ben = await Editor.start({
       browser,
@@ -138,6 +139,28 @@ describe('two people, each with a VS Code', () => {
     await adasWindow.treeRow('Peers', /This peer began its ring|Another peer reached this one/).waitFor()
     await adasWindow.treeRow('Peers', /Successors.*1 peer/).waitFor()
     await shot(adasWindow, 'ring')
+  })
+
+  it('Ada opens her file with the player, out of the explorer', async () => {
+    await adasWindow.openViewContainer('Explorer')
+    await adasWindow.contextMenu(adasWindow.explorerRow('sample.webm'), 'Open With...')
+    await adasWindow.quickPickRow('Chordcast Player').click()
+    const player = new Player(adasWindow)
+    await player.title.filter({ hasText: 'sample.webm' }).waitFor()
+    await player.assertPlays()
+    await shot(adasWindow, 'open-with')
+  })
+
+  it('Ada is asked about an MP4 with its index at its end, and shares a copy that begins with it', async () => {
+    await adasWindow.contextMenu(adasWindow.explorerRow('index-last.mp4'), 'Share Video…')
+    await adasWindow.quickPickRow('Share a Fast-Start Copy').waitFor()
+    await shot(adasWindow, 'fast-start')
+    await adasWindow.quickPickRow('Share a Fast-Start Copy').click()
+    await adasWindow.notification('Sharing index-last.mp4').waitFor()
+    const copy = await readFile(join(ada.workspace, 'index-last.fast-start.mp4'))
+    assert.ok(copy.indexOf('moov') < copy.indexOf('mdat'), 'the index comes first')
+    const original = await readFile(join(ada.workspace, 'index-last.mp4'))
+    assert.deepEqual(original, await readFile(indexLast), 'the original is as it was')
   })
 
   it('Ada looks up who holds the video', async () => {
