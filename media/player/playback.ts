@@ -40,7 +40,7 @@ export class Playback {
     media.addEventListener('loadedmetadata', () => this.#goTo(this.#position))
     for (const name of ['pause', 'play', 'seeked', 'ended']) media.addEventListener(name, () => this.#save())
     media.addEventListener('play', () => host.notify('playing', null))
-    for (const name of ['pause', 'ended']) media.addEventListener(name, () => this.tellPosition())
+    for (const name of ['pause', 'seeked', 'ended']) media.addEventListener(name, () => this.tellPosition())
     setInterval(() => this.#saveAndTell(), saveInterval)
   }
 

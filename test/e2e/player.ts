@@ -75,12 +75,19 @@ export class Player {
     }, part)
   }
 
-  /** Clicks on the scrub bar at `part` of the video. */
-  async clickScrubBar(part: number): Promise<void> {
+  /** Clicks on the scrub bar at `part` of the video. Returns the milliseconds until a picture of that place was there. */
+  async clickScrubBar(part: number): Promise<number> {
     const slider = this.page.getByRole('slider', { name: 'Position' })
     const box = await slider.boundingBox()
     assert.ok(box, 'the scrub bar is in sight')
+    const arrival = await this.media.evaluateHandle((media: HTMLMediaElement) => ({
+      time: new Promise<number>(resolve =>
+        media.addEventListener('seeked', () => resolve(Date.now()), { once: true })
+      )
+    }))
+    const start = Date.now()
     await slider.click({ position: { x: box.width * part, y: box.height / 2 } })
+    return (await arrival.evaluate(({ time }) => time)) - start
   }
 
   /** When, by the clock, the first picture was there of a video that plays from its start as soon as it can. */
