@@ -90,13 +90,15 @@ export class Player {
     return (await arrival.evaluate(({ time }) => time)) - start
   }
 
-  /** When, by the clock, the first picture was there of a video that plays from its start as soon as it can. */
+  /** When, by the clock, the first picture was there of a video that plays as soon as it can. */
   async firstPicture(): Promise<number> {
     return this.media.evaluate(
       (video: HTMLVideoElement) =>
         new Promise<number>(resolve => {
           // Whoever comes late counts back.
-          const shown = (): void => resolve(Date.now() - video.currentTime * 1000)
+          const played = (): number =>
+            video.played.length > 0 ? video.currentTime - video.played.start(0) : 0
+          const shown = (): void => resolve(Math.round(Date.now() - played() * 1000))
           if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) shown()
           else video.addEventListener('loadeddata', shown, { once: true })
         })
