@@ -76,8 +76,7 @@ describe('watching a video while it arrives', () => {
 
   it('Ctrl+click on a link in Markdown opens the player, and the first picture comes soon', async () => {
     await window.explorerRow('README.md').dblclick()
-    await window.clickLink('chordcast:')
-    await window.modal().filter({ hasText: 'Fetch a video with Chordcast?' }).waitFor()
+    await window.followLink('chordcast:', window.modal().filter({ hasText: 'Fetch a video with Chordcast?' }))
     const start = Date.now()
     await window.pressModalButton('Fetch')
     const shown = await player.firstPicture()

@@ -66,10 +66,17 @@ export class Workbench {
     return this.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: fileName }).first()
   }
 
-  /** Ctrl+click on a link in the text editor in front, by the beginning of its text. */
-  async clickLink(text: string): Promise<void> {
+  /**
+   * Ctrl+click on a link in the text editor in front, by the beginning of its text, until `answer` is there: an editor that is still being
+   * drawn lets a click pass.
+   */
+  async followLink(text: string, answer: Locator): Promise<void> {
     const link = this.page.locator('.monaco-editor .detected-link').filter({ hasText: text }).first()
-    await link.click({ modifiers: ['ControlOrMeta'] })
+    await link.waitFor()
+    await eventually(`an answer to the click on ${text}`, patience, async () => {
+      await link.click({ modifiers: ['ControlOrMeta'], timeout: 1500 }).catch(() => undefined)
+      return (await appears(answer, 5000)) || undefined
+    })
   }
 
   /** Reloads the window, as its user does. */
