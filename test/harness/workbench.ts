@@ -79,9 +79,11 @@ export class Workbench {
     })
   }
 
-  /** Reloads the window, as its user does. */
+  /** Reloads the window by its command: the browser's own way does not wait until the window has kept its state. */
   async reload(): Promise<void> {
-    await this.page.reload()
+    const loaded = this.page.waitForEvent('load')
+    await this.runCommand('Developer: Reload Window')
+    await loaded
     await this.page.locator('.monaco-workbench').waitFor()
   }
 
