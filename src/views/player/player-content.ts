@@ -6,7 +6,7 @@ import { toPeerError } from '../../peer/errors.ts'
 import { displayName } from '../../shared/format.ts'
 import { commands } from '../ids.ts'
 import type { PeerController } from '../peer-controller.ts'
-import { isResumable } from '../video-state.ts'
+import { isActive, isResumable } from '../video-state.ts'
 import { locateStream } from './locate-stream.ts'
 import { beforeReady, isPlayerReady } from './player-model.ts'
 import { type MessagePage, messagePage, playerPage } from './player-page.ts'
@@ -56,7 +56,7 @@ export class PlayerContent {
     if (controller.api === undefined) return
     const video = controller.model.video(digest)
     if (video === undefined) this.#showMessage({ message: gone })
-    else if (isPlayerReady(video)) this.#showPlayer()
+    else if (isPlayerReady(video) && !this.#isBeforeJoining(video)) this.#showPlayer()
     else this.#showAwaited(video)
   }
 
@@ -86,6 +86,15 @@ export class PlayerContent {
     const { code, message } = toPeerError(error)
     const action = { label: 'Join Network', command: commands.joinNetwork }
     this.#showMessage({ message, ...(code === 'NOT_JOINED' && { action }) })
+  }
+
+  /**
+   * A window that was reloaded may join in a moment, and then the rest of the video comes. A failure told before would be a page of its own,
+   * and one that is replaced while it loads can keep the player's from ever being shown.
+   */
+  #isBeforeJoining(video: VideoSnapshot): boolean {
+    if (this.#player !== undefined || !this.#isSilent) return false
+    return this.#init.controller.state !== 'joined' && isActive(video)
   }
 
   #showAwaited(video: VideoSnapshot): void {
