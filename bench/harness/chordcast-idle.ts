@@ -62,8 +62,11 @@ class IdleFetcher implements Fetcher {
   }
 
   async stop(): Promise<void> {
-    await this.#peer.close()
-    await this.#process.stop()
+    try {
+      await this.#peer.close()
+    } finally {
+      await this.#process.stop()
+    }
   }
 
   // Nothing else is fetched there, so whatever is complete is the file.

@@ -44,7 +44,7 @@ export class DisjointLookup {
   }
 
   /**
-   * So many paths at once, and more until so many lead to the same plausible owner.
+   * `agreeing` paths at once, and two more at a time until `agreeing` lead to the same likely owner.
    * @throws what the last path threw, when none led to an owner
    */
   async agree(agreeing: number): Promise<Owners> {
@@ -53,7 +53,11 @@ export class DisjointLookup {
       this.#walk({ taken: this.#taken }),
       ...Array.from({ length: apart }, () => this.#walkApart())
     ])
-    while (!this.#isAgreed(agreeing) && (await this.#walkApart())) this.#options.signal.throwIfAborted()
+    while (!this.#isAgreed(agreeing)) {
+      const walked = await Promise.all([this.#walkApart(), this.#walkApart()])
+      this.#options.signal.throwIfAborted()
+      if (!walked.includes(true)) break
+    }
     this.#options.signal.throwIfAborted()
     if (this.#found.length === 0) throw this.#problem
     return this.owners

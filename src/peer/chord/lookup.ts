@@ -65,6 +65,9 @@ interface Candidate {
 /** Members nearest to the key that a wary look-up hears before it ends. */
 const WARY_CLAIMS = 3
 
+/** Milliseconds within which a peer that another path asked has answered there. */
+const ANSWERED_LATELY = 30_000
+
 /** Contacts of its own that a look-up falls back on. */
 const MAX_RESERVE = 24
 
@@ -83,8 +86,8 @@ interface StepOutcome {
 
 /**
  * An iterative look-up (Stoica et al. 2003): three peers are asked at a time, and others beside those that are slow, each hop
- * strictly closer to the key than the one that named it, until one names the owner, which then confirms it. An owner so far from the key that others ought
- * to stand between is believed only when nobody names a nearer one.
+ * strictly closer to the key than the one that named it, until one names the owner, which then confirms it. An owner so far from
+ * the key that others ought to stand between is believed only when nobody names a nearer one.
  */
 export class Lookup {
   readonly #ring: RingState
@@ -105,6 +108,7 @@ export class Lookup {
   /** Of those running, the ones that have been waited for long enough. */
   readonly #slow = new Set<string>()
   #onSlow = Promise.withResolvers<undefined>()
+  #hasAnswer = false
 
   constructor(components: LookupComponents, key: RingPosition, options: LookupOptions, path?: LookupPath) {
     this.#ring = components.ring
@@ -144,7 +148,12 @@ export class Lookup {
     if (this.#waiting.length === 0) {
       throw new PeerError('NOT_JOINED', 'No member of a ring is known. Join the network first.')
     }
-    while (this.#ask() && !this.#isWaitingInVain) {
+    while (this.#ask()) {
+      if (this.#isWaitingInVain) {
+        const confirmed = yield* this.#confirm(this.#allClaims())
+        if (confirmed) return confirmed
+        this.#claims.length = 0
+      }
       const outcome = await Promise.race([...this.#running.values(), this.#onSlow.promise])
       this.#signal.throwIfAborted()
       if (!outcome) {
@@ -152,7 +161,6 @@ export class Lookup {
         continue
       }
       this.#running.delete(outcome.candidate.contact.peerId)
-      this.#slow.delete(outcome.candidate.contact.peerId)
       yield stepOf(outcome, outcome.answer ? 'answered' : 'failed')
       if (!outcome.answer) this.#retryLater(outcome.candidate)
       const claim = outcome.answer && this.#weigh(this.#take(outcome.candidate, outcome.answer))
@@ -199,17 +207,18 @@ export class Lookup {
     return this.#running.size > 0
   }
 
-  // What is known already need not wait for those who are probably dead.
+  // What is known already need not wait for those who are probably dead; but liars answer at once, and leave gaps.
   get #isWaitingInVain(): boolean {
-    return this.#claims.length > 0 && this.#slow.size === this.#running.size
+    return this.#claims.length > 0 && this.#slow.size === this.#running.size && this.#isLikelyKnown
   }
 
   // The seeds of a look-up from outside are the only way in: all paths begin there.
   #nextFree(): Candidate | undefined {
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       const { peerId } = next.contact
       const isWayIn = this.#seeds !== undefined && next.hop === 1
       if (this.#hasHeardNearer(next.contact)) return undefined
+      this.#waiting.shift()
       if (this.#path?.taken.has(peerId) && !isWayIn) {
         this.#elsewhere.push(next.contact)
         continue
@@ -259,11 +268,13 @@ export class Lookup {
       return { candidate, answer: undefined, milliseconds: milliseconds() }
     } finally {
       cancel()
+      this.#slow.delete(candidate.contact.peerId)
     }
   }
 
   // A member may name only peers that are strictly closer to the key than itself; a client stands nowhere on the ring.
   #take({ contact, hop }: Candidate, answer: NextHop): Claim | undefined {
+    this.#hasAnswer = true
     const closer = answer.member
       ? answer.closer.filter(next => isBetween(contact.position, next.position, this.#key))
       : answer.closer
@@ -285,22 +296,28 @@ export class Lookup {
     return this.#path || this.#claims.length <= MAX_DOUBTS ? undefined : this.#allClaims()
   }
 
-  #isLikely(owners: readonly Contact[]): boolean {
-    return this.#seeds !== undefined || this.#ring.density.isLikely(this.#key, owners)
+  get #isLikelyKnown(): boolean {
+    const nearest = this.#allClaims().contacts.slice(0, SUCCESSORS)
+    return this.#seeds !== undefined || this.#ring.density.isLikely(this.#key, nearest)
   }
 
-  // Where a whole list died at once nobody before the key knows who is behind it; but somebody far away may.
+  // Where a whole list died at once nobody before the key knows who is behind it; but this peer may. Where nobody answered at all,
+  // nobody will; and paths that are to be apart must not end at the same contacts.
   #knownBehind(): Claim {
-    const known = this.#seeds ? [] : this.#ring.fingers.all()
+    const isOfUse = this.#hasAnswer && !this.#seeds && !this.#path
+    const known = isOfUse ? this.#ring.fingers.all() : []
     return { contacts: inOrder(known, this.#key).slice(0, SUCCESSORS), hop: 1 }
   }
 
-  // Whoever was asked on another path has had its say there. Liars name each other, and so leave gaps that are too wide.
+  // Whoever answered on another path has had its say there. Liars name each other, and so leave gaps that are too wide.
   #hasHeardNearer(contact: Contact): boolean {
     if (!this.#path || this.#claims.length === 0) return false
-    const heard = [...this.#claims.flatMap(({ by }) => by ?? []), ...this.#elsewhere]
+    const elsewhere = this.#elsewhere.filter(
+      ({ peerId }) => this.#network.silentFor(peerId) < ANSWERED_LATELY
+    )
+    const heard = [...this.#claims.flatMap(({ by }) => by ?? []), ...elsewhere]
     const nearer = heard.filter(by => compareBefore(by, contact, this.#key) < 0)
-    return nearer.length >= WARY_CLAIMS && this.#isLikely(this.#allClaims().contacts.slice(0, SUCCESSORS))
+    return nearer.length >= WARY_CLAIMS && this.#isLikelyKnown
   }
 
   // The nearest owner that anybody names and that answers is the right one: nobody can stand where it does not.
