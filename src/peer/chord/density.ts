@@ -62,7 +62,7 @@ export class Density {
     return this.#isWithin(key, owners, mostGaps)
   }
 
-  /** The same, doubted sooner: for those who have others to ask. */
+  /** The same, stricter: for those who have others to ask. */
   isLikely(key: RingPosition, owners: readonly Contact[]): boolean {
     return this.#isWithin(key, owners, likelyGaps)
   }
@@ -81,7 +81,7 @@ function mostGaps(count: number): number {
   return count + 4 * Math.sqrt(count) + 5
 }
 
-// The same with two deviations.
+// The same with about two deviations, and less for the error.
 function likelyGaps(count: number): number {
   return count + 2 * Math.sqrt(count) + 2
 }
