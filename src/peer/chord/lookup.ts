@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { PeerError } from '../errors.ts'
+import { type Claim, Claims } from './claims.ts'
 import {
   LOOKUP_MAX_CONTACTS,
   LOOKUP_PARALLELISM,
@@ -71,13 +72,6 @@ const ANSWERED_LATELY = 30_000
 /** Contacts of its own that a look-up falls back on. */
 const MAX_RESERVE = 24
 
-/** Whom an answer names as responsible. */
-interface Claim {
-  contacts: Contact[]
-  hop: number
-  by?: Contact
-}
-
 interface StepOutcome {
   candidate: Candidate
   answer: NextHop | undefined
@@ -97,7 +91,7 @@ export class Lookup {
   readonly #signal: AbortSignal
   readonly #seeds: readonly Contact[] | undefined
   readonly #path: LookupPath | undefined
-  readonly #claims: Claim[] = []
+  readonly #claims: Claims
   readonly #waiting: Candidate[] = []
   readonly #late: Candidate[] = []
   /** Not asked, because another path has asked them. */
@@ -118,6 +112,7 @@ export class Lookup {
     this.#signal = options.signal
     this.#seeds = options.seeds
     this.#path = path
+    this.#claims = new Claims(key, options.seeds ? undefined : components.ring.density)
   }
 
   /**
@@ -150,9 +145,9 @@ export class Lookup {
     }
     while (this.#ask()) {
       if (this.#isWaitingInVain) {
-        const confirmed = yield* this.#confirm(this.#allClaims())
+        const confirmed = yield* this.#confirm(this.#claims.all())
         if (confirmed) return confirmed
-        this.#claims.length = 0
+        this.#claims.clear()
       }
       const outcome = await Promise.race([...this.#running.values(), this.#onSlow.promise])
       this.#signal.throwIfAborted()
@@ -167,7 +162,8 @@ export class Lookup {
       const confirmed = claim && (yield* this.#confirm(claim))
       if (confirmed) return confirmed
     }
-    const confirmed = (yield* this.#confirm(this.#allClaims())) ?? (yield* this.#confirm(this.#knownBehind()))
+    const confirmed =
+      (yield* this.#confirm(this.#claims.all())) ?? (yield* this.#confirm(this.#knownBehind()))
     if (confirmed) return confirmed
     throw new PeerError('PEER_UNREACHABLE', 'No peer of the ring answered. Try again in a moment.')
   }
@@ -209,7 +205,7 @@ export class Lookup {
 
   // What is known already need not wait for those who are probably dead; but liars answer at once, and leave gaps.
   get #isWaitingInVain(): boolean {
-    return this.#claims.length > 0 && this.#slow.size === this.#running.size && this.#isLikelyKnown
+    return this.#claims.size > 0 && this.#slow.size === this.#running.size && this.#claims.areLikely
   }
 
   // The seeds of a look-up from outside are the only way in: all paths begin there.
@@ -229,8 +225,8 @@ export class Lookup {
     return undefined
   }
 
-  // Somebody has failed or is slow, and answers named nobody else. Others that this peer knows itself are more likely to live, so they go
-  // before a second question.
+  // Somebody has failed or is slow, and answers named nobody else. Others that this peer knows itself are more likely to live, so
+  // they go before a second question.
   #nextWhenStuck(): Candidate | undefined {
     if (this.#late.length + this.#slow.size === 0) return undefined
     this.#reserve ??= this.#contactsInReserve()
@@ -239,7 +235,7 @@ export class Lookup {
       this.#seen.add(contact.peerId)
       return { contact, hop: 1 }
     }
-    return this.#claims.length > 0 ? undefined : this.#late.shift()
+    return this.#claims.size > 0 ? undefined : this.#late.shift()
   }
 
   #contactsInReserve(): Contact[] {
@@ -287,18 +283,11 @@ export class Lookup {
     return { contacts: answer.owners, hop: hop + 1, by: contact }
   }
 
-  // Another ring may be denser or sparser than this one, which tells nothing about it then.
   #weigh(claim: Claim | undefined): Claim | undefined {
     if (!claim) return undefined
-    const isBelieved = this.#seeds || this.#ring.density.isPlausible(this.#key, claim.contacts)
-    if (isBelieved && !this.#path) return claim
-    this.#claims.push(claim)
-    return this.#path || this.#claims.length <= MAX_DOUBTS ? undefined : this.#allClaims()
-  }
-
-  get #isLikelyKnown(): boolean {
-    const nearest = this.#allClaims().contacts.slice(0, SUCCESSORS)
-    return this.#seeds !== undefined || this.#ring.density.isLikely(this.#key, nearest)
+    if (!this.#path && this.#claims.isPlausible(claim)) return claim
+    this.#claims.add(claim)
+    return this.#path || this.#claims.size <= MAX_DOUBTS ? undefined : this.#claims.all()
   }
 
   // Where a whole list died at once nobody before the key knows who is behind it; but this peer may. Where nobody answered at all,
@@ -309,24 +298,15 @@ export class Lookup {
     return { contacts: inOrder(known, this.#key).slice(0, SUCCESSORS), hop: 1 }
   }
 
-  // Whoever answered on another path has had its say there. Liars name each other, and so leave gaps that are too wide.
+  // Whoever answered on another path has had its say there.
   #hasHeardNearer(contact: Contact): boolean {
-    if (!this.#path || this.#claims.length === 0) return false
+    if (!this.#path || this.#claims.size === 0) return false
     const elsewhere = this.#elsewhere.filter(
       ({ peerId }) => this.#network.silentFor(peerId) < ANSWERED_LATELY
     )
-    const heard = [...this.#claims.flatMap(({ by }) => by ?? []), ...elsewhere]
+    const heard = [...this.#claims.claimants, ...elsewhere]
     const nearer = heard.filter(by => compareBefore(by, contact, this.#key) < 0)
-    return nearer.length >= WARY_CLAIMS && this.#isLikelyKnown
-  }
-
-  // The nearest owner that anybody names and that answers is the right one: nobody can stand where it does not.
-  #allClaims(): Claim {
-    const contacts = this.#claims.flatMap(claim => claim.contacts)
-    return {
-      contacts: inOrder(contacts, this.#key),
-      hop: Math.max(1, ...this.#claims.map(claim => claim.hop))
-    }
+    return nearer.length >= WARY_CLAIMS && this.#claims.areLikely
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { PeerError, toPeerError } from '../errors.ts'
+import { toPeerError } from '../errors.ts'
 import { EventEmitter } from '../event-emitter.ts'
 import type { Logger } from '../log.ts'
 import type { Random } from '../random.ts'
@@ -119,15 +119,12 @@ export class Membership {
     }
     let reason = 'No member answered whether it can reach this peer.'
     // All at once, since some of them may be dead without anybody knowing it yet.
-    const attempts = members.slice(0, ASKED_PER_ROUND).map(async member => {
+    const asked = members.slice(0, ASKED_PER_ROUND).map(async member => {
       const answer = await this.#ask(member, addresses, signal)
       if (answer && !answer.reached) reason = `Others cannot dial this peer: ${answer.reason}.`
-      if (!answer?.reached) throw new PeerError('PEER_UNREACHABLE', reason)
+      return answer?.reached || Promise.reject()
     })
-    const isReached = await Promise.any(attempts).then(
-      () => true,
-      () => false
-    )
+    const isReached = await Promise.any(asked).catch(() => false)
     signal.throwIfAborted()
     if (isReached) this.#become(true, REASONS.reached)
     else this.#onUnreached(reason)

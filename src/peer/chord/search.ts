@@ -58,7 +58,10 @@ export class Search {
     return findOwners(new Lookup(this.#components, key, options))
   }
 
-  /** The same, by so many look-ups that have to agree: for what is stored there, and for the own place. */
+  /**
+   * The same, by several look-ups: for what is stored there, and for the own place.
+   * @param agreeing how many of them have to lead to the same owner
+   */
   async agreedOwners(key: RingPosition, agreeing: number, options: LookupOptions): Promise<Owners> {
     return await new DisjointLookup(this.#components, key, options).agree(agreeing)
   }

@@ -132,6 +132,7 @@ export class Churn {
     this.#result.joins++
     const joining = this.#simulation.join(joiner, random.pick(members)).catch(() => {
       this.#result.failedJoins++
+      this.#simulation.network.disconnect(joiner.peerId, true)
     })
     this.#endLater(joiner, joining)
   }
