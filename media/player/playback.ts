@@ -8,6 +8,8 @@ const retryDelays = [500, 1000, 2000, 4000]
 const saveInterval = 2000
 /** Milliseconds between two times that the editor is told the position, for the next player of this video. */
 const tellInterval = 5000
+/** Milliseconds after which a place that was sought is told: who drags along the bar seeks many times a second. */
+const soughtDelay = 300
 
 /** Plays the stream: starts it, comes back to where it was, and finds the stream again when it has moved. */
 export class Playback {
@@ -21,6 +23,7 @@ export class Playback {
   #wantsPlay = false
   #toldAt = 0
   #playable = true
+  #sought: ReturnType<typeof setTimeout> | undefined
 
   constructor(
     media: HTMLMediaElement,
@@ -40,7 +43,8 @@ export class Playback {
     media.addEventListener('loadedmetadata', () => this.#goTo(this.#position))
     for (const name of ['pause', 'play', 'seeked', 'ended']) media.addEventListener(name, () => this.#save())
     media.addEventListener('play', () => host.notify('playing', null))
-    for (const name of ['pause', 'seeked', 'ended']) media.addEventListener(name, () => this.tellPosition())
+    for (const name of ['pause', 'ended']) media.addEventListener(name, () => this.tellPosition())
+    media.addEventListener('seeked', () => this.#tellSoon())
     setInterval(() => this.#saveAndTell(), saveInterval)
   }
 
@@ -86,6 +90,11 @@ export class Playback {
 
   #goTo(seconds: number): void {
     if (seconds > 0 && seconds < this.media.duration) this.media.currentTime = seconds
+  }
+
+  #tellSoon(): void {
+    clearTimeout(this.#sought)
+    this.#sought = setTimeout(() => this.tellPosition(), soughtDelay)
   }
 
   #saveAndTell(): void {

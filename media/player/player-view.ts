@@ -28,6 +28,7 @@ export class PlayerView {
   readonly #grid = new ChunkGrid(this.#colors)
   readonly #details: Details
   readonly #peerList = new PeerList()
+  readonly #awaited = element('p', { attributes: { role: 'status' } })
   readonly #announcer = element('div', { class: 'announcer', attributes: { 'aria-live': 'polite' } })
   #media: MediaSection | undefined
   #file: FileSection | undefined
@@ -92,9 +93,12 @@ export class PlayerView {
     this.#media?.pause()
   }
 
-  /** One sentence in place of the player. */
-  showMessage(text: string): void {
-    this.#root.replaceChildren(element('p', { class: 'message', text, attributes: { role: 'status' } }))
+  /** What is awaited, as long as there is nothing to show. */
+  showAwaited(text: string): void {
+    setText(this.#awaited, text)
+    if (this.#awaited.isConnected) return
+    const ring = element('div', { class: 'ring', attributes: { 'aria-hidden': 'true' } })
+    this.#root.replaceChildren(element('main', { class: 'message' }, [ring, this.#awaited]))
   }
 
   #content(state: PlayerState): HTMLElement[] {
@@ -116,7 +120,7 @@ export class PlayerView {
     return [this.#file.element]
   }
 
-  #ask(name: Exclude<PlayerRequestName, 'ready' | 'source'>): void {
+  #ask(name: Exclude<PlayerRequestName, 'source'>): void {
     this.#host.request(name).catch((error: unknown) => {
       this.#banner.show(error instanceof Error ? error.message : String(error))
     })

@@ -341,6 +341,10 @@ class Peer implements RunningPeer {
     return this.#playing.url(digest)
   }
 
+  expectPlayer(digest: Digest): Promise<string> {
+    return this.#playing.expect(digest)
+  }
+
   async allowStreamHost(authority: string): Promise<void> {
     this.#streams.allowHost(authority)
   }

@@ -74,7 +74,7 @@ export interface PlayerPreferences {
   captions: boolean
 }
 
-/** Everything a player needs to draw itself, in answer to `ready`. */
+/** Everything a player needs to draw itself. */
 export interface PlayerState {
   video: PlayerVideo
   chunks: PlayerChunks
@@ -96,7 +96,6 @@ export type NetworkState = 'stopped' | 'starting' | 'joined' | 'failed'
 
 /** What the webview may ask of the host, with the answers. No request carries parameters. */
 export interface PlayerRequests {
-  ready: PlayerState
   /** The address of the stream again: the peer that served it may have moved to another window. */
   source: { url: string }
   pause: null
@@ -119,7 +118,6 @@ export type PlayerRequestName = keyof PlayerRequests
 
 /** The requests, for checking what came in. */
 export const playerRequestNames = [
-  'ready',
   'source',
   'pause',
   'resume',
@@ -135,6 +133,8 @@ export const playerRequestNames = [
 
 /** What the webview tells without waiting for an answer. */
 export interface PlayerNotices {
+  /** The page is there: `begin` or `awaited` is to follow. */
+  ready: null
   preferences: PlayerPreferences
   /** Where it stands, now and then and at each pause; 0 once it was seen to its end. */
   position: { seconds: number }
@@ -146,6 +146,9 @@ export interface PlayerNotices {
 
 /** What the host tells the webview. */
 export interface PlayerUpdates {
+  begin: PlayerState
+  /** There is nothing to show yet, and why: a sentence. */
+  awaited: { text: string }
   video: PlayerVideo
   chunks: PlayerChunks
   peers: PlayerPeer[]

@@ -115,6 +115,7 @@ export class Download {
   #stopping: AbortController | undefined
   #running: Promise<void> = Promise.resolve()
   #isFinishing = false
+  #isPlayerExpected = false
 
   constructor(components: DownloadComponents, init: DownloadInit) {
     this.#components = components
@@ -148,6 +149,12 @@ export class Download {
   /** Where players say what they need; absent until the key is known. */
   get playhead(): Playhead | undefined {
     return this.#playhead
+  }
+
+  /** A player is about to open: what it reads first is fetched first. */
+  expectPlayer(): void {
+    this.#isPlayerExpected = true
+    this.#playhead?.expectPlayer()
   }
 
   /** Connected holders. */
@@ -288,6 +295,7 @@ export class Download {
     const { video, playhead } = await opening.open(swarm, signal)
     video.onHave(index => this.#onChunk(index))
     video.follow(playhead)
+    if (this.#isPlayerExpected) playhead.expectPlayer()
     this.#playhead = playhead
     this.#video = video
     return video

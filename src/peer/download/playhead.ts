@@ -18,6 +18,9 @@ const MAX_INDEX_CHUNKS = 16
 /** A player that asks nothing for so many milliseconds has gone. */
 const DETACHED_AFTER = 1000
 
+/** A player that was announced reads within so many milliseconds, or does not come. */
+const EXPECTED_FOR = 10_000
+
 /** Half-open range of plaintext bytes. */
 export interface ByteRange {
   readonly start: number
@@ -69,6 +72,7 @@ export class Playhead {
   readonly #waiters = new Set<Waiter>()
   #failure: PeerError | undefined
   #detachedAt = Number.NEGATIVE_INFINITY
+  #expectedUntil = Number.NEGATIVE_INFINITY
 
   constructor({
     geometry,
@@ -90,7 +94,7 @@ export class Playhead {
 
   /** Whether a player is attached, or was a moment ago: one that seeks lets go before it asks again. */
   get playing(): boolean {
-    if (this.#wants.size > 0 || this.#waiters.size > 0) return true
+    if (this.#current.size > 0 || this.#waiters.size > 0) return true
     return this.#clock.monotonic() - this.#detachedAt < DETACHED_AFTER
   }
 
@@ -105,6 +109,12 @@ export class Playhead {
     return first?.index
   }
 
+  /** A player is about to open: until it reads, the beginning is wanted as if it did. */
+  expectPlayer(): void {
+    this.#expectedUntil = this.#clock.monotonic() + EXPECTED_FOR
+    this.#onChange()
+  }
+
   /**
    * A player reads `range` from its start on.
    * @param priority 0 for what plays now; each step up comes ten seconds later
@@ -112,6 +122,7 @@ export class Playhead {
   want(range: ByteRange, priority = 0): WantedRange {
     const want: Want = { position: range.start, end: range.end, priority }
     this.#wants.add(want)
+    this.#expectedUntil = Number.NEGATIVE_INFINITY
     this.#onChange()
     return {
       moveTo: byte => this.#move(want, byte),
@@ -158,7 +169,7 @@ export class Playhead {
   /** Whether a player waits for this chunk or is about to need it, be it here or not. */
   needs(index: number): boolean {
     for (const waiter of this.#waiters) if (waiter.index === index) return true
-    for (const want of this.#wants) {
+    for (const want of this.#current) {
       const { first, end } = this.#ahead(want)
       if (index >= first && index < end) return true
     }
@@ -190,10 +201,16 @@ export class Playhead {
     // Who waits goes before who reads ahead.
     for (const { index } of this.#waiters) note(index, now - 1)
     // A player that has not seen the index yet stops reading ahead to ask for it.
-    if (this.#wants.size > 0) for (const index of this.missingIndex) note(index, now)
-    for (const want of this.#wants) this.#noteAhead(want, now, note)
+    if (this.#current.size > 0) for (const index of this.missingIndex) note(index, now)
+    for (const want of this.#current) this.#noteAhead(want, now, note)
     const chunks = [...deadlines].map(([index, deadline]) => ({ index, deadline }))
     return chunks.sort((a, b) => a.deadline - b.deadline)
+  }
+
+  /** What players read, or will read first. */
+  get #current(): ReadonlySet<Want> {
+    if (this.#wants.size > 0 || this.#clock.monotonic() >= this.#expectedUntil) return this.#wants
+    return new Set([{ position: 0, end: this.#geometry.byteLength, priority: 0 }])
   }
 
   #noteAhead(want: Want, now: number, note: (index: number, deadline: number) => void): void {

@@ -67,17 +67,26 @@ export class StreamServer {
   }
 
   /**
+   * Scheme and authority of all URLs.
+   * @throws PeerError PORT_IN_USE when no port can be had
+   */
+  async origin(): Promise<string> {
+    await this.#listen()
+    return `http://${HOST}:${this.#port}`
+  }
+
+  /**
    * URL that plays `video`, the same for each call until the video is removed or the URL expires. Asking again renews it.
    * @throws PeerError PORT_IN_USE when no port can be had
    */
   async url(video: PlayableVideo): Promise<string> {
-    await this.#listen()
+    const origin = await this.origin()
     this.#dropExpired()
     const served = this.#byDigest.get(video.digest) ?? this.#serve(video)
     served.video = video
     served.usedAt = this.#clock.monotonic()
     const name = encodeURIComponent(video.fileName.toWellFormed())
-    return `http://${HOST}:${this.#port}/v/${served.token}/${name}`
+    return `${origin}/v/${served.token}/${name}`
   }
 
   /** Players may ask under this `host:port` as well: the authority of a proxy before the server. */

@@ -27,8 +27,18 @@ export class Playing {
   }
 
   /**
+   * A player is about to open: see `PeerApi.expectPlayer`.
+   * @throws PeerError VIDEO_UNKNOWN, PORT_IN_USE
+   */
+  async expect(digest: Digest): Promise<string> {
+    const video = this.#init.shelf.get(digest)
+    video.download?.expectPlayer()
+    return await this.#init.streams.origin()
+  }
+
+  /**
    * Waits until the first chunk could be decrypted, then gives a URL that plays the video.
-   * @throws PeerError VIDEO_UNKNOWN, TIMEOUT, FILE_CHANGED, or why the download failed
+   * @throws PeerError VIDEO_UNKNOWN, NOT_JOINED, TIMEOUT, FILE_CHANGED, or why the download failed
    */
   async url(digest: Digest): Promise<string> {
     const video = this.#init.shelf.get(digest)
@@ -51,11 +61,8 @@ export class Playing {
     if (!video.store && !video.download) await this.#init.files.open(video)
     if (!video.store) await this.#keyKnown(video)
     const { store } = video
-    const failure = video.download?.failure ?? video.failure
     if (store && video.failure === undefined) return store
-    throw failure
-      ? new PeerError(failure.code, failure.message)
-      : new PeerError('TIMEOUT', 'Nobody has answered for this video yet. Try again in a moment.')
+    throw whyNotHere(video)
   }
 
   #keyKnown({ download }: Video): Promise<void> {
@@ -71,4 +78,12 @@ export class Playing {
       const unsubscribe = download.events.on('state', finish)
     })
   }
+}
+
+function whyNotHere({ download, failure = download?.failure, entry }: Video): PeerError {
+  if (failure) return new PeerError(failure.code, failure.message)
+  // Downloads begin with the network.
+  if (!download && entry.state === 'transferring')
+    return new PeerError('NOT_JOINED', 'The rest of this video comes once this peer is in the network.')
+  return new PeerError('TIMEOUT', 'Nobody has answered for this video yet. Try again in a moment.')
 }

@@ -7,10 +7,10 @@ import { displayName } from '../../shared/format.ts'
 import { commands } from '../ids.ts'
 import type { PeerController } from '../peer-controller.ts'
 import { isActive, isResumable } from '../video-state.ts'
-import { locateStream } from './locate-stream.ts'
-import { beforeReady, isPlayerReady } from './player-model.ts'
+import { awaitedText, isPlayerReady, reasonForNone } from './player-model.ts'
 import { type MessagePage, messagePage, playerPage } from './player-page.ts'
 import type { StreamAddress } from './stream-address.ts'
+import { StreamLocator } from './stream-locator.ts'
 
 /** What the content of a player's page is made from. */
 export interface PlayerContentInit {
@@ -19,32 +19,46 @@ export interface PlayerContentInit {
   controller: PeerController
   /** Folder of scripts, styles and fonts. */
   resources: vscode.Uri
+  /** The page is there, and so is the stream: to be told what it shows. */
+  onReady(): void
+  /** The page is there and has nothing to show yet: to be told why. */
+  onAwaited(text: string): void
 }
 
 type Message = Omit<MessagePage, 'cspSource' | 'styleUri'>
 
-/** Milliseconds before it is said what is awaited: mostly the player is there by then, and each page costs its loading. */
+/** Milliseconds before it is said what is awaited: mostly the player is there by then. */
 const awaitedDelay = 400
 /** Milliseconds after which a page of which nothing was heard is loaded again, once. */
 const loadingDeadline = 15_000
 
 const gone = 'This video is not in your library any more. Fetch it again by its ID.'
 
-/** Fills the page of a player: with what is awaited, with the player itself, or with the reason why there is none. */
+/**
+ * Fills the page of a player: with the player, which is loaded while the video's key is still awaited, or with the reason why there is
+ * none.
+ */
 export class PlayerContent {
   readonly #init: PlayerContentInit
+  readonly #locator: StreamLocator
   #stream: StreamAddress | undefined
-  #player: Promise<void> | undefined
+  /** Ends the opening of the player, and what it still waits for. */
+  #opening: AbortController | undefined
+  /** The origin that the player's page may play from; undefined while another page is shown. */
+  #pageOrigin: string | undefined
+  #isPageReady = false
   #message = ''
-  /** Nothing was said of what is awaited. */
+  /** Nothing was said yet of what is awaited. */
   #isSilent = true
-  #cancelTimer: (() => void) | undefined
+  #cancelSilence: (() => void) | undefined
+  #cancelLoading: (() => void) | undefined
 
   constructor(init: PlayerContentInit) {
     this.#init = init
+    this.#locator = new StreamLocator(() => init.controller.open(), init.digest)
   }
 
-  /** Where the player's page finds the stream; undefined while there is no player. */
+  /** Where the player's page finds the stream; undefined while it has none. */
   get stream(): StreamAddress | undefined {
     return this.#stream
   }
@@ -55,102 +69,118 @@ export class PlayerContent {
     // A peer that is being opened again knows no videos for a moment.
     if (controller.api === undefined) return
     const video = controller.model.video(digest)
-    if (video === undefined) this.#showMessage({ message: gone })
-    else if (isPlayerReady(video) && !this.#isBeforeJoining(video)) this.#showPlayer()
-    else this.#showAwaited(video)
+    const reason = video === undefined ? gone : reasonForNone(video)
+    if (reason === undefined) {
+      this.#showPlayer()
+      this.#tellAwaited()
+    } else this.#showMessage({ message: reason, ...resumeAction(video) })
   }
 
-  /**
-   * The stream's address again. The peer may serve from another window by now: a new origin needs a new policy, and so a new page.
-   */
+  /** The stream's address again. The peer may serve from another window by now: a new origin needs a new policy, and so a new page. */
   async locateAgain(): Promise<StreamAddress> {
-    const { controller, digest } = this.#init
-    const before = this.#stream
-    const now = await locateStream(await controller.open(), digest)
-    this.#stream = now
-    if (now.origin !== before?.origin) this.#writePlayer(now)
-    return now
+    const stream = await this.#locator.locate()
+    this.#stream = stream
+    this.#writePlayer(stream.origin)
+    return stream
   }
 
   /** The page is there and asks for what it shows. */
   noteReady(): void {
-    this.#after(undefined)
+    this.#cancelLoading?.()
+    this.#isPageReady = true
+    if (this.#stream !== undefined) this.#init.onReady()
+    else this.#tellAwaited()
   }
 
   dispose(): void {
-    this.#after(undefined)
+    this.#opening?.abort()
+    this.#cancelLoading?.()
+    this.#cancelSilence?.()
   }
 
   /** In place of the player. */
   showError(error: unknown): void {
     const { code, message } = toPeerError(error)
-    const action = { label: 'Join Network', command: commands.joinNetwork }
-    this.#showMessage({ message, ...(code === 'NOT_JOINED' && { action }) })
-  }
-
-  /**
-   * A window that was reloaded may join in a moment, and then the rest of the video comes. A failure told before would be a page of its own,
-   * and one that is replaced while it loads can keep the player's from ever being shown.
-   */
-  #isBeforeJoining(video: VideoSnapshot): boolean {
-    if (this.#player !== undefined || !this.#isSilent) return false
-    return this.#init.controller.state !== 'joined' && isActive(video)
-  }
-
-  #showAwaited(video: VideoSnapshot): void {
-    const { text, busy } = beforeReady(video)
-    if (busy && this.#isSilent) {
-      this.#sayLater()
-      return
-    }
-    const action = { label: 'Resume', command: commands.resume, argument: video.digest }
-    this.#showMessage({ message: text, busy, ...(isResumable(video) && { action }) })
-  }
-
-  /** Says what is awaited by then. */
-  #sayLater(): void {
-    if (this.#cancelTimer !== undefined) return
-    const run = (): void => {
-      this.#cancelTimer = undefined
-      this.#isSilent = false
-      this.refresh()
-    }
-    this.#after({ milliseconds: awaitedDelay, run })
-  }
-
-  /** One timer at most: of what is to be shown, or of the page that is being loaded. */
-  #after(next: { milliseconds: number; run(): void } | undefined): void {
-    this.#cancelTimer?.()
-    this.#cancelTimer = next && systemClock.after(next.milliseconds, next.run)
+    const video = this.#init.controller.model.video(this.#init.digest)
+    const join = { label: 'Join Network', command: commands.joinNetwork }
+    this.#showMessage({ message, ...resumeAction(video), ...(code === 'NOT_JOINED' && { action: join }) })
   }
 
   #showPlayer(): void {
-    if (this.#player === undefined) this.#after(undefined)
-    this.#player ??= this.#openPlayer().catch((error: unknown) => {
-      this.#player = undefined
-      this.showError(error)
+    if (this.#opening !== undefined) return
+    const opening = new AbortController()
+    this.#opening = opening
+    this.#open(opening.signal).catch((error: unknown) => {
+      if (this.#opening !== opening) return
+      this.#opening = undefined
+      if (this.#isKeyAwaited(error)) this.#showPlayer()
+      else if (!this.#isJoining(error)) this.showError(error)
     })
   }
 
-  async #openPlayer(): Promise<void> {
+  /** The page is loaded while the stream is still being located; in place of a reason for none, only what will play. */
+  async #open(signal: AbortSignal): Promise<void> {
     const { panel, controller, digest } = this.#init
     const video = controller.model.video(digest)
     if (video !== undefined) panel.title = displayName(video.name)
-    this.#stream = await locateStream(await controller.open(), digest)
-    this.#writePlayer(this.#stream)
-    const stream = this.#stream
-    // A hidden page is loaded when it is shown.
-    this.#after({
-      milliseconds: loadingDeadline,
-      run: () => {
-        if (panel.visible && this.#stream === stream) this.#writePlayer(stream)
-      }
+    this.#sayLater()
+    if (this.#message === '') {
+      const origin = await this.#locator.expect()
+      signal.throwIfAborted()
+      this.#writePlayer(origin)
+    }
+    const stream = await this.#locator.locate()
+    signal.throwIfAborted()
+    this.#stream = stream
+    this.#writePlayer(stream.origin)
+    if (this.#isPageReady) this.#init.onReady()
+  }
+
+  /** An owner who is asked may take longer than anybody waits for a URL. */
+  #isKeyAwaited(error: unknown): boolean {
+    const video = this.#init.controller.model.video(this.#init.digest)
+    const isAsked = video !== undefined && isActive(video) && !isPlayerReady(video)
+    return isAsked && toPeerError(error).code === 'TIMEOUT'
+  }
+
+  /** A window that was reloaded may join in a moment, and then the rest of the video comes: nothing failed yet. */
+  #isJoining(error: unknown): boolean {
+    const isMissingNetwork = toPeerError(error).code === 'NOT_JOINED'
+    return isMissingNetwork && (this.#isSilent || this.#init.controller.state === 'starting')
+  }
+
+  #sayLater(): void {
+    if (!this.#isSilent || this.#cancelSilence !== undefined) return
+    this.#cancelSilence = systemClock.after(awaitedDelay, () => {
+      this.#isSilent = false
+      this.refresh()
     })
   }
 
-  #writePlayer({ origin }: StreamAddress): void {
+  #tellAwaited(): void {
+    const { controller, digest, onAwaited } = this.#init
+    const video = controller.model.video(digest)
+    if (this.#isSilent || !this.#isPageReady || this.#stream !== undefined || video === undefined) return
+    onAwaited(awaitedText(video, controller.state))
+  }
+
+  /** Loads the player's page, unless it is there. */
+  #writePlayer(origin: string): void {
+    if (this.#pageOrigin === origin) return
+    this.#loadPlayer(origin)
+    const { panel } = this.#init
+    // A hidden page is loaded when it is shown.
+    this.#cancelLoading = systemClock.after(loadingDeadline, () => {
+      if (panel.visible && this.#pageOrigin === origin) this.#loadPlayer(origin)
+    })
+  }
+
+  #loadPlayer(origin: string): void {
     const { panel, digest } = this.#init
+    this.#cancelLoading?.()
     this.#message = ''
+    this.#pageOrigin = origin
+    this.#isPageReady = false
     panel.webview.html = playerPage({
       digest,
       nonce: randomBytes(16).toString('hex'),
@@ -164,8 +194,12 @@ export class PlayerContent {
 
   #showMessage(page: Message): void {
     const { webview } = this.#init.panel
-    this.#player = undefined
+    this.#opening?.abort()
+    this.#opening = undefined
     this.#stream = undefined
+    this.#pageOrigin = undefined
+    this.#isPageReady = false
+    this.#cancelLoading?.()
     // Written only when it differs: each writing loads the page anew.
     if (page.message === this.#message) return
     this.#message = page.message
@@ -176,4 +210,9 @@ export class PlayerContent {
     const { panel, resources } = this.#init
     return panel.webview.asWebviewUri(vscode.Uri.joinPath(resources, name)).toString()
   }
+}
+
+function resumeAction(video: VideoSnapshot | undefined): Pick<Message, 'action'> {
+  if (video === undefined || !isResumable(video)) return {}
+  return { action: { label: 'Resume', command: commands.resume, argument: video.digest } }
 }

@@ -23,7 +23,7 @@ const fromPlayer = v.variant('kind', [
     name: v.literal('position'),
     value: v.object({ seconds: v.pipe(v.number(), v.minValue(0), v.maxValue(maximumPosition)) })
   }),
-  v.object({ kind: v.literal('notice'), name: v.literal('playing'), value: v.null() }),
+  v.object({ kind: v.literal('notice'), name: v.picklist(['ready', 'playing']), value: v.null() }),
   v.object({
     kind: v.literal('notice'),
     name: v.literal('problem'),

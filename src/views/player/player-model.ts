@@ -1,7 +1,7 @@
 import type { ChunkMap, ConnectedPeerSnapshot, Digest, VideoSnapshot } from '../../peer/api.ts'
 import { describeAddress, displayName, shortPeerId } from '../../shared/format.ts'
 import { mediaKind } from '../../shared/media-type.ts'
-import type { PlayerChunks, PlayerPeer, PlayerVideo } from '../../shared/player-protocol.ts'
+import type { NetworkState, PlayerChunks, PlayerPeer, PlayerVideo } from '../../shared/player-protocol.ts'
 import { describeState, isComplete } from '../video-state.ts'
 
 /** At most this many peers are listed in a player. */
@@ -12,12 +12,17 @@ export function isPlayerReady(video: VideoSnapshot): boolean {
   return video.chunks > 0 && video.mimeType !== ''
 }
 
-/** What a player says before it can show anything, and whether it still expects to. */
-export function beforeReady(video: VideoSnapshot): { text: string; busy: boolean } {
-  if (video.failure !== undefined) return { text: video.failure.message, busy: false }
-  if (video.state === 'paused') return { text: 'This video is paused. Resume it to watch.', busy: false }
-  const state = describeState(video)
-  return { text: `${state.charAt(0).toUpperCase()}${state.slice(1)}…`, busy: true }
+/** Why there is no player of this video and none is coming; undefined when there is one, or is still expected. */
+export function reasonForNone(video: VideoSnapshot): string | undefined {
+  if (isPlayerReady(video)) return undefined
+  if (video.failure !== undefined) return video.failure.message
+  return video.state === 'paused' ? 'This video is paused. Resume it to watch.' : undefined
+}
+
+/** What a player waits for that has nothing to show yet. */
+export function awaitedText(video: VideoSnapshot, network: NetworkState): string {
+  const state = network === 'starting' ? 'joining the network' : describeState(video)
+  return `${state.charAt(0).toUpperCase()}${state.slice(1)}…`
 }
 
 /** The video as its player shows it, or undefined while its type is unknown. */

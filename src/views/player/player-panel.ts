@@ -53,7 +53,11 @@ export class PlayerPanel implements OpenPlayer {
   constructor(init: PlayerPanelInit) {
     this.#init = init
     const { panel, controller } = init
-    this.#content = new PlayerContent(init)
+    this.#content = new PlayerContent({
+      ...init,
+      onReady: () => this.#begin(),
+      onAwaited: text => this.#post({ kind: 'update', name: 'awaited', value: { text } })
+    })
     this.#updates = this.#owned.add(
       new ChangeBatch<'chunks'>(systemClock, updateInterval, () => this.#sendChunks())
     )
@@ -120,6 +124,7 @@ export class PlayerPanel implements OpenPlayer {
   #note(notice: Extract<FromPlayer, { kind: 'notice' }>): void {
     const { logger, preferences, positions, digest, onPlaying } = this.#init
     const handlers: { [Name in keyof PlayerNotices]: (value: PlayerNotices[Name]) => void } = {
+      ready: () => this.#content.noteReady(),
       problem: ({ message }) => logger.warn(`player: ${message}`),
       preferences: value => preferences.save(value),
       position: ({ seconds }) => positions.save(digest, seconds),
@@ -142,9 +147,6 @@ export class PlayerPanel implements OpenPlayer {
       void vscode.commands.executeCommand(command, this.#init.digest)
     }
     switch (name) {
-      case 'ready':
-        this.#content.noteReady()
-        return this.#state()
       case 'source':
         return this.#content.locateAgain()
       case 'openInBrowser':
@@ -168,6 +170,13 @@ export class PlayerPanel implements OpenPlayer {
       case 'openFolder':
         return run(commands.openDownloads)
     }
+  }
+
+  #begin(): void {
+    this.#state().then(
+      value => this.#send({ kind: 'update', name: 'begin', value }),
+      (error: unknown) => this.#content.showError(error)
+    )
   }
 
   async #state(): Promise<PlayerState> {
@@ -251,7 +260,10 @@ export class PlayerPanel implements OpenPlayer {
   }
 
   #send(message: ToPlayer): void {
-    if (this.#content.stream === undefined) return
+    if (this.#content.stream !== undefined) this.#post(message)
+  }
+
+  #post(message: ToPlayer): void {
     this.#init.panel.webview.postMessage(message).then(undefined, (error: unknown) => {
       this.#init.logger.debug(`a player was closed: ${String(error)}`)
     })

@@ -132,6 +132,23 @@ describe('the playhead', () => {
     assert.equal(playhead.playing, false)
   })
 
+  it('wants the beginning for a player that is about to open, until it reads', () => {
+    playhead.expectPlayer()
+    assert.equal(playhead.playing, true)
+    assert.deepEqual(wanted().slice(0, 3), [0, 1, 2])
+    assert.equal(changes, 1)
+    playhead.want({ start: 50 * CHUNK, end: 52 * CHUNK }).release()
+    assert.deepEqual(wanted(), [])
+  })
+
+  it('waits ten seconds for a player that was announced', () => {
+    playhead.expectPlayer()
+    now = 9_999
+    assert.equal(wanted()[0], 0)
+    now = 10_000
+    assert.deepEqual([playhead.playing, wanted()], [false, []])
+  })
+
   it('needs what is ahead of a player and what it waits for, be it here or not', () => {
     have.add(21)
     const range = playhead.want({ start: 20 * CHUNK, end: 22 * CHUNK })

@@ -5,7 +5,8 @@ import {
   readSavedDigest
 } from '../../../src/views/player/player-message.ts'
 import {
-  beforeReady,
+  awaitedText,
+  reasonForNone,
   toPlayerChunks,
   toPlayerPeers,
   toPlayerVideo
@@ -79,16 +80,17 @@ describe('the address of the stream', () => {
 
 describe('messages from a player', () => {
   it('are taken when they are what the protocol says', () => {
-    assert.deepEqual(readPlayerMessage({ kind: 'request', id: 1, name: 'ready' }), {
+    assert.deepEqual(readPlayerMessage({ kind: 'request', id: 1, name: 'source' }), {
       kind: 'request',
       id: 1,
-      name: 'ready'
+      name: 'source'
     })
     const value = { volume: 0.5, muted: false, rate: 2, captions: true }
     const notice = { kind: 'notice', name: 'preferences', value }
     assert.deepEqual(readPlayerMessage(notice), notice)
     for (const [name, value] of [
       ['position', { seconds: 12.5 }],
+      ['ready', null],
       ['playing', null]
     ]) {
       assert.deepEqual(readPlayerMessage({ kind: 'notice', name, value }), { kind: 'notice', name, value })
@@ -98,9 +100,9 @@ describe('messages from a player', () => {
   const bad: unknown[] = [
     undefined,
     'ready',
-    { kind: 'request', id: 0, name: 'ready' },
+    { kind: 'request', id: 0, name: 'source' },
     { kind: 'request', id: 1, name: 'deleteEverything' },
-    { kind: 'request', id: '1', name: 'ready' },
+    { kind: 'request', id: '1', name: 'source' },
     { kind: 'notice', name: 'preferences', value: { volume: 7, muted: false, rate: 1 } },
     { kind: 'notice', name: 'problem', value: { message: 'x'.repeat(501) } },
     { kind: 'notice', name: 'position', value: { seconds: -1 } },
@@ -135,12 +137,13 @@ describe('what a player is told', () => {
 
   it('is what is awaited while nothing can be shown, or why that ended', () => {
     const finding = fakeVideo({ state: 'finding', chunks: 0, mimeType: '' })
-    assert.deepEqual(beforeReady(finding), { text: 'Finding peers…', busy: true })
+    assert.equal(reasonForNone(finding), undefined)
+    assert.equal(awaitedText(finding, 'joined'), 'Finding peers…')
+    assert.equal(awaitedText(finding, 'starting'), 'Joining the network…')
     const failure = { code: 'NO_HOLDERS' as const, message: 'No peer holds it now.' }
-    assert.deepEqual(beforeReady({ ...finding, state: 'failed', failure }), {
-      text: failure.message,
-      busy: false
-    })
+    assert.equal(reasonForNone({ ...finding, state: 'failed', failure }), failure.message)
+    assert.match(reasonForNone({ ...finding, state: 'paused' }) ?? '', /Resume it/)
+    assert.equal(reasonForNone(fakeVideo({ state: 'failed', failure })), undefined, 'it can be shown')
   })
 
   it('never holds the ID', () => {
