@@ -74,6 +74,8 @@ export class PeerScore {
     this.#hasDelivered = true
     this.#reputation.succeeded()
     this.#busyStreak = 0
+    // Its slot is free again.
+    this.#busyUntil = 0
     const weight = this.#chunkMilliseconds === 0 ? 1 : 0.25
     this.#chunkMilliseconds += (milliseconds - this.#chunkMilliseconds) * weight
   }

@@ -27,7 +27,8 @@ export interface ChunkServerLimits {
 
 export const DEFAULT_CHUNK_SERVER_LIMITS: ChunkServerLimits = {
   maxTransfers: DEFAULT_MAX_TRANSFERS,
-  perPeer: 8
+  // More than a stream may have on its way: the other side asks anew as soon as it has a chunk, and here that one may not be through yet.
+  perPeer: 16
 }
 
 export interface ChunkServerInit {
