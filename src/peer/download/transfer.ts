@@ -22,6 +22,9 @@ const SILENCE_DEADLINE = 30_000
 const REQUEST_DEADLINE = 120_000
 const SLOWEST_BYTES_PER_MILLISECOND = 4
 
+/** Bytes that came and are not stored yet, beyond which no more is asked for: what waits long grows cold, and costs the collector. */
+const MAX_UNSTORED_BYTES = 8 * 1024 * 1024
+
 export interface TransferInit {
   clock: Clock
   random: Random
@@ -61,6 +64,7 @@ export class Transfer {
   #availability = new Uint16Array()
   #availabilityVersion = -1
   #receivedBytes = 0
+  #unstoredBytes = 0
   #storedBytes = 0
   /** Of chunks that another holder was quicker with, or that were given up for another. */
   #vainBytes = 0
@@ -134,7 +138,7 @@ export class Transfer {
   }
 
   #snapshot(now: number): SwarmSnapshot {
-    const { swarm, geometry, have, playhead, meter, budget } = this.#init
+    const { swarm, geometry, have, playhead, meter } = this.#init
     const { peers } = swarm
     return {
       geometry,
@@ -152,7 +156,7 @@ export class Transfer {
       index: playhead.missingIndex,
       playing: playhead.playing,
       downloadRate: meter.bytesPerSecond,
-      freeBytes: budget.free,
+      freeBytes: this.#freeBytes,
       spareBytes: this.#init.spareBytes?.() ?? Number.POSITIVE_INFINITY,
       vainBytes: this.#vainBytes
     }
@@ -212,7 +216,18 @@ export class Transfer {
     const sealed = await this.#receive(request).catch((error: unknown) => this.#noteFailure(request, error))
     if (sealed) await this.#keep(request, sealed)
     this.#end(request)
-    this.plan()
+    if (!this.#init.have.has(request.index) || this.#isStoringAwaited()) this.plan()
+  }
+
+  /** Its holder was asked for more when the chunk came: that it is stored tells something new only at the end, or when room was short. */
+  #isStoringAwaited(): boolean {
+    const { have, geometry, isEndless } = this.#init
+    return have.isFull || isEndless === true || this.#freeBytes < 2 * sealedLength(geometry, 0)
+  }
+
+  /** Bytes that may still be asked for. */
+  get #freeBytes(): number {
+    return Math.max(0, Math.min(this.#init.budget.free, MAX_UNSTORED_BYTES - this.#unstoredBytes))
   }
 
   async #receive(request: ActiveRequest): Promise<Uint8Array> {
@@ -245,6 +260,7 @@ export class Transfer {
   async #keep(request: ActiveRequest, sealed: Uint8Array): Promise<void> {
     const { index, length, peer } = request
     request.received = length
+    this.#unstoredBytes += length
     this.plan()
     for (let other = this.#storing.get(index); other; other = this.#storing.get(index)) await other
     const storing = this.#verifyAndStore(request, sealed).catch((error: unknown) =>
@@ -253,6 +269,7 @@ export class Transfer {
     this.#storing.set(index, storing)
     await storing
     this.#storing.delete(index)
+    this.#unstoredBytes -= length
     peer.session.recycle?.(sealed)
   }
 

@@ -123,9 +123,14 @@ export class Journal {
 
   async #write(bytes: Uint8Array): Promise<void> {
     try {
-      await this.#file.appendFile(bytes)
+      await appendFully(this.#file, bytes)
     } catch (error) {
       throw storageError(error, this.#path)
     }
   }
+}
+
+/** Unlike `appendFile` of the handle, which looks at the file and waits several times, one call as a rule. */
+async function appendFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten
 }
