@@ -47,7 +47,7 @@ describe('a member that stores the records of a video, and knows its DHT key onl
     await writeSampleFile(source, 600_000)
     owner = peers.start(['share', source])
     const { id } = await owner.event('shared')
-    dhtKey = (await deriveIdKeys(String(id))).dhtKey
+    dhtKey = deriveIdKeys(String(id)).dhtKey
     stranger = await startStranger()
     const bootstrap = multiaddr(await owner.address())
     await stranger.services.chord.join([bootstrap], { signal: AbortSignal.timeout(DEADLINE) })

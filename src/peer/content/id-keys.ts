@@ -1,8 +1,14 @@
-import { createHash } from 'node:crypto'
-import { generateKeyPairFromSeed, publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
+import { promisify } from 'node:util'
+import { publicKeyFromRaw, publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Signer } from '../wire/signature.ts'
 import { idBytes } from './content-id.ts'
 import { deriveBytes } from './content-key.ts'
+
+/** An Ed25519 private key in PKCS #8, up to its 32 bytes (RFC 8410, section 7). */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+const signAsync = promisify(sign)
 
 /** What everybody who knows an ID can compute, and nobody else. */
 export interface IdKeys {
@@ -25,16 +31,16 @@ export interface IdKeys {
  * `chordcast/1/topic`, `chordcast/1/hint-key` and `chordcast/1/proof-key`.
  * @throws PeerError ID_INVALID
  */
-export async function deriveIdKeys(id: string): Promise<IdKeys> {
+export function deriveIdKeys(id: string): IdKeys {
   const secret = idBytes(id)
-  const announceKey = await generateKeyPairFromSeed('Ed25519', deriveBytes(secret, 'announce-key'))
-  const announcePublicKey = announceKey.publicKey.raw
-  const encodedPublicKey = publicKeyToProtobuf(announceKey.publicKey)
+  const announceKey = ed25519Key(deriveBytes(secret, 'announce-key'))
+  const announcePublicKey = rawPublicKey(announceKey)
+  const encodedPublicKey = publicKeyToProtobuf(publicKeyFromRaw(announcePublicKey))
   return {
     announceSigner: {
       algorithm: 'ed25519',
       publicKey: encodedPublicKey,
-      sign: async bytes => announceKey.sign(bytes)
+      sign: bytes => signAsync(null, bytes, announceKey)
     },
     announcePublicKey,
     dhtKey: createHash('sha256').update(encodedPublicKey).digest(),
@@ -42,4 +48,14 @@ export async function deriveIdKeys(id: string): Promise<IdKeys> {
     hintKey: deriveBytes(secret, 'hint-key'),
     proofKey: deriveBytes(secret, 'proof-key')
   }
+}
+
+// `generateKeyPairFromSeed` of @libp2p/crypto multiplies on the curve in JavaScript: 50 ms the first time.
+function ed25519Key(seed: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' })
+}
+
+function rawPublicKey(privateKey: KeyObject): Uint8Array {
+  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
+  return Uint8Array.from(Buffer.from(x, 'base64url'))
 }

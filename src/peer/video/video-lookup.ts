@@ -64,7 +64,7 @@ export class VideoLookup {
     const nothing = { bytes: 0, chunkSize: 0, chunks: 0, addedAt: 0 }
     return new Video({
       id,
-      keys: await deriveIdKeys(id),
+      keys: deriveIdKeys(id),
       clock,
       entry: {
         ...nothing,

@@ -149,7 +149,7 @@ export class VideoShelf {
   }
 
   async #place(entry: LibraryEntry, id: string, contentKey: Uint8Array | undefined): Promise<Video> {
-    const video = new Video({ entry, id, keys: await deriveIdKeys(id), clock: this.#init.clock })
+    const video = new Video({ entry, id, keys: deriveIdKeys(id), clock: this.#init.clock })
     video.contentKey = contentKey
     this.#videos.set(entry.digest, video)
     return video

@@ -93,7 +93,7 @@ describe('Known-answer vectors of the content format', () => {
     assert.equal(idOf(bytes(vectors.manifest)), vectors.id)
     assert.equal(hex(idBytes(vectors.id)), vectors.idBytes)
     assert.equal(digestOf(vectors.id), vectors.digest)
-    const derived = await deriveIdKeys(vectors.id)
+    const derived = deriveIdKeys(vectors.id)
     assert.equal(hex(derived.announcePublicKey), vectors.announcePublicKey)
     assert.equal(hex(await derived.announceSigner.sign(Buffer.from('hello'))), vectors.announceSignature)
     assert.equal(hex(derived.dhtKey), vectors.dhtKey)

@@ -57,7 +57,7 @@ describe('a download over the chunk protocol', () => {
 
   before(async () => {
     video = await sampleVideo(50 * CHUNK + 1)
-    ;({ proofKey } = await deriveIdKeys(video.id))
+    ;({ proofKey } = deriveIdKeys(video.id))
   })
 
   beforeEach(async () => {

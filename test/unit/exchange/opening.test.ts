@@ -64,7 +64,7 @@ describe('opening of a stream', () => {
   it('teaches nothing to a peer that holds only the key of the ring', async () => {
     const manifest = Buffer.from('some manifest')
     const id = idOf(manifest)
-    const keys = await deriveIdKeys(id)
+    const keys = deriveIdKeys(id)
     const video = Object.assign(new FakeVideo('stored', 2, 1000), {
       digest: digestOf(id),
       proofKey: keys.proofKey
@@ -129,7 +129,7 @@ describe('opening of a stream', () => {
 
   it('never puts the ID or the proof key on the wire', async () => {
     const id = idOf(Buffer.from('a manifest'))
-    const keys = await deriveIdKeys(id)
+    const keys = deriveIdKeys(id)
     const [dialled, accepted] = await new MuxerPair().open()
     const wire: Buffer[] = []
     for (const stream of [dialled, accepted]) {

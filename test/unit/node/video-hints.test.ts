@@ -31,7 +31,7 @@ describe('What a hint makes this peer dial', () => {
       random: systemRandom,
       log: silentLogger
     })
-    const keys = await deriveIdKeys(ID)
+    const keys = deriveIdKeys(ID)
     const nothing = { name: '', mimeType: '', bytes: 0, chunkSize: 0, chunks: 0, addedAt: 0 }
     const entry = {
       ...nothing,

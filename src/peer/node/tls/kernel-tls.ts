@@ -16,6 +16,9 @@ import { Uint8ArrayList } from 'uint8arraylist'
 import type { TcpSockets } from './tcp-sockets.ts'
 import { TlsConnection } from './tls-connection.ts'
 
+/** Milliseconds for which one certificate serves all connections; one that was made while the clock was wrong does not stay. */
+const CERTIFICATE_LIFETIME = 60 * 60 * 1000
+
 /** Said in ALPN by who cannot, or need not, agree on a muxer there. */
 const NO_MUXER = 'libp2p'
 
@@ -28,6 +31,12 @@ export function kernelTls(sockets: TcpSockets): (components: TLSComponents) => C
   return components => new KernelTls(components, sockets)
 }
 
+/** In PEM, with its private key. */
+interface Certificate {
+  cert: string
+  key: string
+}
+
 class KernelTls implements ConnectionEncrypter {
   readonly [Symbol.toStringTag] = '@chordcast/kernel-tls'
   readonly [serviceCapabilities] = ['@libp2p/connection-encryption']
@@ -35,6 +44,7 @@ class KernelTls implements ConnectionEncrypter {
   readonly #components: TLSComponents
   readonly #sockets: TcpSockets
   readonly #stock: ConnectionEncrypter
+  #certificate: { made: Promise<Certificate>; at: number } | undefined
 
   constructor(components: TLSComponents, sockets: TcpSockets) {
     this.#components = components
@@ -63,6 +73,19 @@ class KernelTls implements ConnectionEncrypter {
       : await this.#stock.secureOutbound(connection, options)
   }
 
+  /** The specification allows to use one for many connections; making one takes longer than all else in a handshake. */
+  async #ownCertificate(): Promise<Certificate> {
+    const isFresh = this.#certificate && performance.now() - this.#certificate.at < CERTIFICATE_LIFETIME
+    if (!this.#certificate || !isFresh) {
+      const made = generateCertificate(this.#components.privateKey)
+      this.#certificate = { made, at: performance.now() }
+      made.catch(() => {
+        this.#certificate = undefined
+      })
+    }
+    return await this.#certificate.made
+  }
+
   #take(connection: MessageStream): Socket | undefined {
     // libp2p's metrics count the bytes that pass the connection, which now pass it by.
     return this.#components.metrics ? undefined : this.#sockets.take(connection)
@@ -75,7 +98,7 @@ class KernelTls implements ConnectionEncrypter {
     options: SecureConnectionOptions
   ): Promise<SecuredConnection> {
     connection.pause()
-    const certificate = await generateCertificate(this.#components.privateKey, options)
+    const certificate = await this.#ownCertificate()
     if (connection.status !== 'open')
       throw new InvalidCryptoExchangeError('The connection closed before TLS began')
     detach(connection, tcp)
@@ -114,12 +137,7 @@ function detach(connection: MessageStream, tcp: Socket): void {
 }
 
 /** The options are those of `@libp2p/tls`. */
-function startTls(
-  tcp: Socket,
-  isServer: boolean,
-  certificate: { cert: string; key: string },
-  muxers: string[]
-): TLSSocket {
+function startTls(tcp: Socket, isServer: boolean, certificate: Certificate, muxers: string[]): TLSSocket {
   const options = {
     ...certificate,
     minVersion: 'TLSv1.3',
