@@ -17,7 +17,7 @@ import { aria2 } from './rivals/aria2.ts'
 import { libtorrentDefaults } from './rivals/libtorrent.ts'
 import { webtorrent } from './rivals/webtorrent.ts'
 
-const MEBIBYTES = 128
+const MEBIBYTES = 256
 const FETCHERS = 4
 /** Bytes per second: `--upload-limit 20480`. */
 const UPLOAD_LIMIT = 20 * MIB
@@ -55,8 +55,8 @@ export const swarm: Benchmark = {
   name: 'swarm',
   summary: `a seeder capped at 20 MiB/s and ${FETCHERS} fetchers, against libtorrent, aria2, WebTorrent`,
   runs: 5,
-  runsInReport: 4,
-  minutes: 6,
+  runsInReport: 2,
+  minutes: 8,
   run: measure
 }
 
