@@ -5,6 +5,7 @@ import type { Unsubscribe } from '../event-emitter.ts'
 import type { BanList } from '../exchange/ban-list.ts'
 import { withDeadline } from '../exchange/deadline.ts'
 import type { Logger } from '../log.ts'
+import { pickRandom, type Random } from '../random.ts'
 import { backoff } from './backoff.ts'
 import type { Holder, HolderNews, HolderSession } from './chunk-holder.ts'
 import type { ReputationBook } from './reputation.ts'
@@ -45,6 +46,7 @@ const MAX_FAILURES = 6
 
 export interface SwarmComponents {
   clock: Clock
+  random: Random
   log: Logger
   bans: BanList
   /** What holders have been like before; without it, all begin as unknown. */
@@ -278,19 +280,26 @@ export class Swarm {
 
   #dialNext(): void {
     const now = this.#components.clock.monotonic()
-    const all = [...this.#candidates.values()]
-    const candidates = [...all.filter(isHinted), ...all.filter(candidate => !isHinted(candidate))]
-    let dialling = candidates.filter(({ state }) => state === 'dialling').length
-    for (const candidate of candidates) {
-      const limit = candidate.isHinted ? MAX_DIALLING + MAX_DIALLING_HINTED : MAX_DIALLING
-      if (this.#peers.size + dialling >= MAX_PEERS) break
-      if (dialling >= limit) return
-      if (candidate.state !== 'idle' || candidate.retryAt > now) continue
-      dialling++
-      void this.#dial(candidate)
+    const candidates = [...this.#candidates.values()]
+    const dialling = (): number => candidates.filter(({ state }) => state === 'dialling').length
+    const isFull = (): boolean => this.#peers.size + dialling() >= MAX_PEERS
+    while (!isFull()) {
+      const next = this.#nextToDial(candidates, dialling(), now)
+      if (!next) break
+      void this.#dial(next)
     }
-    if (this.#peers.size + dialling >= MAX_PEERS) this.#turnOverLater()
-    else this.#scheduleRetry(candidates, now)
+    if (isFull()) this.#turnOverLater()
+    else if (dialling() < MAX_DIALLING) this.#scheduleRetry(candidates, now)
+  }
+
+  /** Those who spoke up first, and at random: everybody is told of the same peers first, and would crowd around them. */
+  #nextToDial(candidates: readonly Candidate[], dialling: number, now: number): Candidate | undefined {
+    const { random } = this.#components
+    const due = candidates.filter(({ state, retryAt }) => state === 'idle' && retryAt <= now)
+    const hinted = due.filter(({ isHinted }) => isHinted)
+    if (hinted.length > 0)
+      return dialling < MAX_DIALLING + MAX_DIALLING_HINTED ? pickRandom(hinted, random) : undefined
+    return dialling < MAX_DIALLING ? pickRandom(due, random) : undefined
   }
 
   #turnOverLater(): void {
@@ -398,8 +407,4 @@ export class Swarm {
     for (const resolve of [...this.#waiters]) resolve()
     this.#init.onChange()
   }
-}
-
-function isHinted(candidate: Candidate): boolean {
-  return candidate.isHinted
 }

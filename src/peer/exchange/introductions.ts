@@ -17,7 +17,8 @@ interface Guest extends IntroducedPeer {
 /** Tells the peers that fetch one video from here of each other, as soon as they come: they have what the others lack. */
 export class Introductions {
   readonly #random: Random
-  readonly #guests = new Set<Guest>()
+  /** How many others each guest was brought together with. */
+  readonly #guests = new Map<Guest, number>()
 
   constructor(random: Random) {
     this.#random = random
@@ -26,19 +27,20 @@ export class Introductions {
   /** Takes a guest in; call the result when it goes. */
   enter(guest: Guest): () => void {
     const others = this.#someOthers(guest.peerId)
-    this.#guests.add(guest)
+    this.#guests.set(guest, others.length)
     if (guest.addresses.length > 0) for (const other of others) other.introduce([plain(guest)])
     const dialable = others.filter(other => other.addresses.length > 0)
     if (dialable.length > 0) guest.introduce(dialable.map(plain))
     return () => this.#guests.delete(guest)
   }
 
+  /** Those who met fewest so far, at random among equals: the first to come would be called upon by all others. */
   #someOthers(peerId: string): Guest[] {
-    const others = [...this.#guests].filter(guest => guest.peerId !== peerId)
-    while (others.length > MAX_INTRODUCED) {
-      others.splice(Math.floor(this.#random.float() * others.length), 1)
-    }
-    return others
+    const others = [...this.#guests].filter(([guest]) => guest.peerId !== peerId)
+    const order = others.map(([guest, met]) => ({ guest, met, rank: met + this.#random.float() }))
+    const chosen = order.sort((a, b) => a.rank - b.rank).slice(0, MAX_INTRODUCED)
+    for (const { guest, met } of chosen) this.#guests.set(guest, met + 1)
+    return chosen.map(({ guest }) => guest)
   }
 }
 

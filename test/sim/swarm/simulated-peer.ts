@@ -123,6 +123,7 @@ export class SimulatedPeer implements ServedVideo {
     const swarm = new Swarm(
       {
         clock,
+        random: this.#random,
         log,
         bans: this.node.bans,
         findHolders: signal => this.#directory.search(this.node.host, signal),
