@@ -8,6 +8,21 @@ const MIN_RECEIVERS = 2
 /** Chunks that a receiver may ask for at any time and has not asked for yet: enough for a round trip. */
 const OPEN_OFFERS = 4
 
+/**
+ * A receiver was offered and does not hold yet at most its part of all chunks, within these bounds, and the least before it held any:
+ * nobody hoards what others could have by then.
+ */
+const LEAST_OFFERS = 4
+const MOST_OFFERS = 16
+
+/**
+ * A newcomer that got nothing from the others is offered a few chunks, as it may reach none of them: once so many first copies arrived
+ * elsewhere, looked at so often, in milliseconds.
+ */
+const MISSED_COPIES = 16
+const NEWCOMER_INTERVAL = 3_000
+const NEWCOMER_OFFERS = 2
+
 /** Once nothing was sent for so many milliseconds, receivers that cannot be offered more may ask for anything: they trade meanwhile. */
 const GRACE = 500
 
@@ -53,6 +68,8 @@ export class FirstCopies {
   readonly #pooled: Bitfield
   #sentAt = Number.NEGATIVE_INFINITY
   #arrivedAt = Number.NEGATIVE_INFINITY
+  /** Chunks that came to whom they were offered. */
+  #arrivals = 0
   /** Since when somebody could not be offered more. */
   #drySince: number | undefined
   #cancelTimer: CancelTimer | undefined
@@ -83,7 +100,7 @@ export class FirstCopies {
     for (const index of indices) {
       if (!share.held.add(index)) continue
       const wasOffered = share.open.delete(index) || share.wanted.delete(index)
-      if (wasOffered) this.#arrivedAt = this.#init.clock.monotonic()
+      if (wasOffered) this.#noteArrival()
       else this.#take(index)
     }
     this.#offerToAll()
@@ -112,28 +129,77 @@ export class FirstCopies {
     this.#offerToAll()
   }
 
+  #noteArrival(): void {
+    this.#arrivals++
+    this.#arrivedAt = this.#init.clock.monotonic()
+  }
+
   #offerToAll(): void {
     for (const [receiver, share] of this.#shares) this.#offer(receiver, share)
   }
 
   #offer(receiver: CopyReceiver, share: Share): void {
     if (share.held.isFull) return
-    const isCrowd = this.#isCrowd()
-    if (!isCrowd) this.#lift(receiver, share)
-    const offered = isCrowd ? this.#draw(OPEN_OFFERS - share.open.size) : []
-    for (const index of offered) share.open.add(index)
-    if (offered.length > 0) {
-      share.isRestricted = true
-      this.#drySince = undefined
-      receiver.offer(offered)
-    }
+    const crowd = this.#lacking()
+    if (crowd < MIN_RECEIVERS) this.#lift(receiver, share)
+    else this.#offerMore(receiver, share, crowd)
     if (share.open.size === 0 && share.isRestricted) this.#liftDryLater()
   }
 
-  #isCrowd(): boolean {
+  /** Who comes while first copies are on their way waits for those, and is offered nothing for now: what it gets, it gets from the others. */
+  #offerMore(receiver: CopyReceiver, share: Share, crowd: number): void {
+    const offered = this.#draw(this.#allowance(share, crowd))
+    for (const index of offered) share.open.add(index)
+    const isNew = !share.isRestricted && share.held.size === 0 && share.wanted.size === 0
+    if (offered.length === 0 && !(isNew && this.#isAnyOnItsWay())) return
+    share.isRestricted = true
+    if (offered.length > 0) this.#drySince = undefined
+    else this.#helpLater(receiver, share)
+    receiver.offer(offered)
+  }
+
+  #helpLater(receiver: CopyReceiver, share: Share): void {
+    const [arrivals, held] = [this.#arrivals, share.held.size]
+    const look = (): void => {
+      if (this.#shares.get(receiver) !== share || !share.isRestricted) return
+      const isIdle = share.open.size === 0 && share.wanted.size === 0 && share.held.size === held
+      if (isIdle && this.#arrivals - arrivals < MISSED_COPIES)
+        return void clock.after(NEWCOMER_INTERVAL, look)
+      if (isIdle) receiver.offer(this.#drawAgain(share))
+      this.#helpLater(receiver, share)
+    }
+    const { clock } = this.#init
+    clock.after(NEWCOMER_INTERVAL, look)
+  }
+
+  /** Chunks that a receiver lacks, whoever else was offered them. */
+  #drawAgain({ held, open }: Share): number[] {
+    const lacking = [...held.missing()]
+    for (let count = Math.min(NEWCOMER_OFFERS, lacking.length); count > 0; count--) {
+      const [index = 0] = lacking.splice(Math.floor(this.#init.random.float() * lacking.length), 1)
+      this.#take(index)
+      open.add(index)
+    }
+    return [...open]
+  }
+
+  /** How many more chunks a receiver is offered: its part of all, within bounds. */
+  #allowance({ held, open, wanted }: Share, crowd: number): number {
+    const part = held.size === 0 ? LEAST_OFFERS : Math.ceil(this.#init.count / crowd)
+    const most = Math.min(MOST_OFFERS, Math.max(LEAST_OFFERS, part))
+    return Math.min(OPEN_OFFERS - open.size, most - open.size - wanted.size)
+  }
+
+  /** Receivers that lack something. */
+  #lacking(): number {
     let lacking = 0
     for (const { held } of this.#shares.values()) if (!held.isFull) lacking++
-    return lacking >= MIN_RECEIVERS
+    return lacking
+  }
+
+  #isAnyOnItsWay(): boolean {
+    for (const { open, wanted } of this.#shares.values()) if (open.size > 0 || wanted.size > 0) return true
+    return false
   }
 
   #draw(count: number): number[] {

@@ -81,6 +81,40 @@ describe('first copies', () => {
     assert.ok(quick.offered.length > 3 * slow.offered.length, `${quick.offered.length} to the quick one`)
   })
 
+  it('are not hoarded: who holds nothing yet is offered few, and nobody more than its part', () => {
+    const { copies } = setUp(64)
+    const crowd = Array.from({ length: 8 }, () => new Receiver(copies))
+    const [first] = crowd
+    while (first?.open[0] !== undefined) copies.wanted(first, first.open.shift() ?? 0)
+    assert.equal(first?.offered.length, 4)
+    for (const receiver of crowd.slice(1)) assert.ok(receiver.offered.length >= 4, 'the others have theirs')
+  })
+
+  it('come first: who comes while they are on their way gets what the others have', async () => {
+    const { clock, copies } = setUp(64)
+    const early = Array.from({ length: 16 }, () => new Receiver(copies))
+    const late = new Receiver(copies)
+    assert.deepEqual([late.offered, late.isFree], [[], false])
+    for (const receiver of early.slice(0, 15)) receiver.fetchOffered()
+    copies.sent()
+    await clock.advance(3_000)
+    assert.deepEqual(late.offered, [], 'the others have little yet')
+  })
+
+  it('are not all that a newcomer gets who reaches none of the others', async () => {
+    const { clock, copies } = setUp(64)
+    const early = Array.from({ length: 16 }, () => new Receiver(copies))
+    const [late, lucky] = [new Receiver(copies), new Receiver(copies)]
+    for (const receiver of early) receiver.fetchOffered()
+    lucky.gain(early[0]?.offered[0] ?? 0)
+    for (let elapsed = 0; elapsed < 3_000; elapsed += 250) {
+      copies.sent()
+      await clock.advance(250)
+    }
+    assert.deepEqual([late.offered.length, late.isFree], [2, false])
+    assert.deepEqual(lucky.offered, [])
+  })
+
   it('come in another order for each holder, so that two holders rarely offer the same', () => {
     const first = [1, 2].map(seed => {
       const { copies } = setUp(100, seed)
