@@ -1,13 +1,14 @@
-import { networkInterfaces } from 'node:os'
+import type { networkInterfaces } from 'node:os'
 import type { Address } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { localInterfaces } from './local-interfaces.ts'
 import { onSameMachine, onSameSubnet } from './subnet.ts'
 
 /**
  * Dial order: this machine, the same subnet, other direct addresses, relays last. libp2p tries a peer's addresses one
  * after another and would begin with public ones, which cost seconds on a LAN.
  */
-export function compareAddresses(a: Address, b: Address, interfaces = networkInterfaces()): -1 | 0 | 1 {
+export function compareAddresses(a: Address, b: Address, interfaces = localInterfaces()): -1 | 0 | 1 {
   const difference = rank(a.multiaddr, interfaces) - rank(b.multiaddr, interfaces)
   if (difference === 0) return 0
   return difference < 0 ? -1 : 1

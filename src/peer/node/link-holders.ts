@@ -1,10 +1,10 @@
 import { lookup } from 'node:dns/promises'
 import { isIPv6 } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import { multiaddr } from '@multiformats/multiaddr'
 import { dialableLinkAddresses } from '../content/dialable-addresses.ts'
 import type { Holder } from '../download/chunk-holder.ts'
 import type { Logger } from '../log.ts'
+import { localInterfaces } from './local-interfaces.ts'
 
 const NAME = /^\/dns(?:4|6)?\/([^/]+)/
 
@@ -14,7 +14,7 @@ const NAME = /^\/dns(?:4|6)?\/([^/]+)/
  */
 export async function linkHolders(addresses: readonly string[], log: Logger): Promise<Holder[]> {
   const resolved = await Promise.all(addresses.map(address => resolveName(address, log)))
-  const dialable = dialableLinkAddresses(resolved.flat(), networkInterfaces())
+  const dialable = dialableLinkAddresses(resolved.flat(), localInterfaces())
   const byPeer = Map.groupBy(dialable, peerIdOf)
   return [...byPeer].map(([peerId, own]) => ({ peerId, addresses: [...new Set(own)] }))
 }

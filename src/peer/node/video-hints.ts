@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os'
 import { isDialable } from '../content/dialable-addresses.ts'
 import type { Holder, HolderNews } from '../download/chunk-holder.ts'
 import type { Unsubscribe } from '../event-emitter.ts'
@@ -7,6 +6,7 @@ import type { GossipedVideo, HintedHolder } from '../gossip/video-gossip.ts'
 import type { Logger } from '../log.ts'
 import type { Video } from '../video/video.ts'
 import { linkHolders } from './link-holders.ts'
+import { localInterfaces } from './local-interfaces.ts'
 
 /** The videos of the library in the gossip; silent where there is none. */
 export class VideoHints {
@@ -80,7 +80,7 @@ export class VideoHints {
    */
   async #locate({ peerId, addresses }: HintedHolder): Promise<Holder> {
     const [holder] = await linkHolders(addresses, this.#log)
-    const interfaces = networkInterfaces()
+    const interfaces = localInterfaces()
     const dialable = (holder?.addresses ?? []).filter(address =>
       isDialable(address, interfaces, { loopback: this.#isLocal })
     )
