@@ -1,5 +1,4 @@
 import type { VideoSnapshot } from '../src/peer/api.ts'
-import { parseIdOrLink } from '../src/peer/content/link.ts'
 import type { Bar, BenchContext, Benchmark, Figures, Outcome } from './harness/benchmark.ts'
 import { ChordcastSeeder } from './harness/chordcast.ts'
 import { runContest } from './harness/contest.ts'
@@ -47,7 +46,7 @@ async function measure(context: BenchContext): Promise<Outcome> {
     ],
     verdicts: judge(BARS, results),
     notes: [
-      'The fetchers’ processes run and are in the seeder’s ring before the clock starts; then all are told to fetch by link at the same moment.'
+      'The fetchers’ processes run before the clock starts; then all are told to fetch by link at the same moment.'
     ]
   }
 }
@@ -56,13 +55,12 @@ async function fetchAtOnce(mebibytes: number, { scratch, progress }: BenchContex
   const file = await scratch.sample(mebibytes)
   const folder = await scratch.newFolder()
   const seeder = await ChordcastSeeder.start(file, { folder })
-  const contacts = parseIdOrLink(seeder.address).addresses.flatMap(address => ['--bootstrap', address])
   const peers: RunningPeer[] = []
   try {
     for (let started = 0; started < FETCHERS; started += AT_ONCE) {
       progress(`${started} of ${FETCHERS} processes run`)
       const batch = Array.from({ length: AT_ONCE }, (_, offset) => `${folder}/${started + offset}`)
-      peers.push(...(await Promise.all(batch.map(data => RunningPeer.start(data, ['peer', ...contacts])))))
+      peers.push(...(await Promise.all(batch.map(data => RunningPeer.start(data, ['peer'])))))
     }
     progress('fetching')
     const meter = new ProcessMeter(seeder.pid)

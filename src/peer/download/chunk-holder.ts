@@ -11,6 +11,8 @@ export interface Holder {
   readonly peerId: string
   /** Multiaddrs to dial it by; empty when the peer store knows them. */
   readonly addresses: readonly string[]
+  /** A link names it: most likely the owner. */
+  readonly isLinked?: boolean
 }
 
 /** What other peers tell without being looked for. It comes earlier than a search, and may not come at all. */

@@ -73,7 +73,7 @@ export interface DownloadInit {
   adopt?: DownloadStore | undefined
   /** What earlier runs found out. */
   known?: DownloadFacts
-  /** How long a fetch that has nothing yet looks for somebody before it fails with NO_HOLDERS, in milliseconds; default 20 s. */
+  /** How long a fetch that has nothing yet looks for somebody before it fails with NO_HOLDERS, in milliseconds; default 30 s. */
   patienceMilliseconds?: number
 }
 
@@ -88,7 +88,7 @@ export interface DownloadEvents {
   stale: PeerError
 }
 
-const DEFAULT_PATIENCE = 20_000
+const DEFAULT_PATIENCE = 30_000
 
 /** Failures that wait for the user: the download pauses with what it has instead of failing. */
 const PAUSING: ReadonlySet<PeerErrorCode> = new Set(['DISK_FULL'])

@@ -11,6 +11,9 @@ import type { SwarmPeer } from './swarm-peer.ts'
 const MANIFEST_DEADLINE = 20_000
 const LEAVES_DEADLINE = 120_000
 
+/** While a holder is being dialled, patience lasts so many times as long: a busy machine, or a far one, takes its time. */
+const DIALLING_PATIENCE = 2
+
 /** A holder that failed is asked again after so many milliseconds, when there is no other. */
 const ASK_AGAIN = 3000
 
@@ -84,14 +87,16 @@ export class Preparation {
     isFinal: (error: PeerError, peer: SwarmPeer) => boolean = () => false
   ): Promise<Result> {
     const { clock, swarm, patienceMilliseconds = Number.POSITIVE_INFINITY } = this.#init
-    const givesUpAt = clock.monotonic() + patienceMilliseconds
+    const began = clock.monotonic()
     const askedAt = new Map<SwarmPeer, number>()
     let last: PeerError | undefined
     for (;;) {
       const peer = nextPeer(swarm.peers, askedAt, clock.monotonic())
       if (!peer) {
-        if (clock.monotonic() >= givesUpAt) throw giveUp(last)
-        await this.#wait(swarm, Math.min(ASK_AGAIN, givesUpAt - clock.monotonic()), signal)
+        const patience = patienceMilliseconds * (swarm.isDialling ? DIALLING_PATIENCE : 1)
+        const left = began + patience - clock.monotonic()
+        if (left <= 0) throw giveUp(last)
+        await this.#wait(swarm, Math.min(ASK_AGAIN, left), signal)
         continue
       }
       askedAt.set(peer, clock.monotonic())

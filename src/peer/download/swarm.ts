@@ -112,6 +112,11 @@ export class Swarm {
     return [...this.#peers].filter(peer => !this.#components.bans.isBanned(peer.peerId))
   }
 
+  /** A holder is being dialled: it may help in a moment. */
+  get isDialling(): boolean {
+    return [...this.#candidates.values()].some(({ state }) => state === 'dialling')
+  }
+
   /** Grows whenever holders came or went, or have more than before. */
   get version(): number {
     return this.#version
@@ -217,7 +222,7 @@ export class Swarm {
     if (this.#components.bans.isBanned(holder.peerId)) return
     const known = this.#candidates.get(holder.peerId)
     if (known) {
-      known.holder = holder
+      known.holder = { ...holder, isLinked: known.holder.isLinked === true || holder.isLinked === true }
       known.isLeaving = false
       known.isHinted ||= isHinted
     } else this.#remember(holder, isHinted)
@@ -292,10 +297,12 @@ export class Swarm {
     else if (dialling() < MAX_DIALLING) this.#scheduleRetry(candidates, now)
   }
 
-  /** Those who spoke up first, and at random: everybody is told of the same peers first, and would crowd around them. */
+  /** Whoever the link names, then those who spoke up, and at random: everybody is told of the same peers first, and would crowd around them. */
   #nextToDial(candidates: readonly Candidate[], dialling: number, now: number): Candidate | undefined {
     const { random } = this.#components
     const due = candidates.filter(({ state, retryAt }) => state === 'idle' && retryAt <= now)
+    const linked = due.find(({ holder }) => holder.isLinked)
+    if (linked && dialling < MAX_DIALLING + MAX_DIALLING_HINTED) return linked
     const hinted = due.filter(({ isHinted }) => isHinted)
     if (hinted.length > 0)
       return dialling < MAX_DIALLING + MAX_DIALLING_HINTED ? pickRandom(hinted, random) : undefined

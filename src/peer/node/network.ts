@@ -248,8 +248,9 @@ export class Network {
   }
 
   /** The peers that a video's link names, at addresses that may be dialled from here. */
-  linkedHolders(video: Pick<Video, 'entry'>): Promise<Holder[]> {
-    return linkHolders(video.entry.viaAddresses ?? [], this.#log)
+  async linkedHolders(video: Pick<Video, 'entry'>): Promise<Holder[]> {
+    const holders = await linkHolders(video.entry.viaAddresses ?? [], this.#log)
+    return holders.map(holder => ({ ...holder, isLinked: true }))
   }
 
   /** Of the peers that another one tells of, those that may be dialled from here, at the addresses that may. */
