@@ -46,6 +46,12 @@ interface Share {
   isRestricted: boolean
 }
 
+/** First copies that had arrived, and what a newcomer held then. */
+interface Standing {
+  readonly arrivals: number
+  readonly held: number
+}
+
 export interface FirstCopiesInit {
   /** Number of chunks. */
   count: number
@@ -158,18 +164,25 @@ export class FirstCopies {
     receiver.offer(offered)
   }
 
-  #helpLater(receiver: CopyReceiver, share: Share): void {
-    const [arrivals, held] = [this.#arrivals, share.held.size]
-    const look = (): void => {
+  /** A newcomer is free once first copies are out, however busy the holder is with other chunks. */
+  #helpLater(receiver: CopyReceiver, share: Share, since = this.#standing(share)): void {
+    this.#init.clock.after(NEWCOMER_INTERVAL, () => {
       if (this.#shares.get(receiver) !== share || !share.isRestricted) return
-      const isIdle = share.open.size === 0 && share.wanted.size === 0 && share.held.size === held
-      if (isIdle && this.#arrivals - arrivals < MISSED_COPIES)
-        return void clock.after(NEWCOMER_INTERVAL, look)
-      if (isIdle) receiver.offer(this.#drawAgain(share))
-      this.#helpLater(receiver, share)
-    }
-    const { clock } = this.#init
-    clock.after(NEWCOMER_INTERVAL, look)
+      if (this.#isAnyOnItsWay()) this.#helpLater(receiver, share, this.#help(receiver, share, since))
+      else this.#lift(receiver, share)
+    })
+  }
+
+  /** Offers a few chunks to who got nothing since then, if many first copies have gone elsewhere. Returns from when on to count next. */
+  #help(receiver: CopyReceiver, share: Share, since: Standing): Standing {
+    const isIdle = share.open.size === 0 && share.wanted.size === 0 && share.held.size === since.held
+    if (isIdle && this.#arrivals - since.arrivals < MISSED_COPIES) return since
+    if (isIdle) receiver.offer(this.#drawAgain(share))
+    return this.#standing(share)
+  }
+
+  #standing({ held }: Share): Standing {
+    return { arrivals: this.#arrivals, held: held.size }
   }
 
   /** Chunks that a receiver lacks, whoever else was offered them. */

@@ -101,6 +101,19 @@ describe('first copies', () => {
     assert.deepEqual(late.offered, [], 'the others have little yet')
   })
 
+  it('are out: a newcomer is free soon, however busy the holder is with other chunks', async () => {
+    const { clock, copies } = setUp(8)
+    const early = [new Receiver(copies), new Receiver(copies)]
+    const late = new Receiver(copies)
+    assert.equal(late.isFree, false)
+    for (const receiver of early) while (receiver.fetchOffered() !== undefined);
+    for (let elapsed = 0; elapsed < 3_000; elapsed += 250) {
+      copies.sent()
+      await clock.advance(250)
+    }
+    assert.equal(late.isFree, true)
+  })
+
   it('are not all that a newcomer gets who reaches none of the others', async () => {
     const { clock, copies } = setUp(64)
     const early = Array.from({ length: 16 }, () => new Receiver(copies))
