@@ -28,6 +28,8 @@ const SEEKS = 100
 const SEEK_INTERVAL = 500
 /** Bytes at the new place that count as arrived. */
 const WANTED_BYTES = 64 * 1024
+/** Whatever takes less was here already: so long does the line alone take for what is wanted. */
+const HERE_SECONDS = WANTED_BYTES / UPLOAD_LIMIT
 /** Shares of the seeks, for the chart. */
 const SHARES = Array.from({ length: 21 }, (_, index) => index / 20)
 
@@ -38,6 +40,7 @@ const COLUMNS: Column[] = [
   { figure: 'median', title: 'seek s, median', digits: 3 },
   { figure: 'p95', title: '95 %', digits: 3 },
   { figure: 'most', title: 'at most', digits: 2 },
+  { figure: 'missing', title: 'to what was not here, median', digits: 3 },
   { figure: 'seeks', title: 'seeks', digits: 0 },
   { figure: 'arrived', title: 'arrived at the end, %', digits: 0 }
 ]
@@ -47,7 +50,7 @@ const BARS: Bar[] = [
   { claim: 'seek, median ≤ 0.25 s', contender: OURS, figure: 'median', most: 0.25 },
   { claim: 'seek, 95 % ≤ 0.6 s', contender: OURS, figure: 'p95', most: 0.6 },
   ...[libtorrentStream, webtorrentStream].flatMap(({ name }) => [
-    fasterThan(name, 'median', 'median'),
+    fasterThan(name, 'missing', 'median to what was not here'),
     fasterThan(name, 'p95', '95 %')
   ])
 ]
@@ -93,7 +96,7 @@ async function measure(context: BenchContext): Promise<Outcome> {
 }
 
 const HOW = [
-  `A seek has arrived when ${WANTED_BYTES / 1024} KiB at the new place have been handed to the player. Chunks and pieces have 256 KiB: 0.05 s of the line. Places that are here already count too, for everybody. A system that is still busy when the next seek is due leaves that one out.`,
+  `A seek has arrived when ${WANTED_BYTES / 1024} KiB at the new place have been handed to the player. Chunks and pieces have 256 KiB: 0.05 s of the line. Places that are here already count too, for everybody: about half of them, so that the median of all says whether it was more or fewer. What takes less than the line takes for it was here. A system that is still busy when the next seek is due leaves that one out.`,
   'Chordcast is asked by range requests over HTTP, the others by their own programming interfaces, in their own processes.'
 ]
 
@@ -118,6 +121,10 @@ async function watch(
       median: quantile(seeks, 0.5),
       p95: quantile(seeks, 0.95),
       most: Math.max(...seeks),
+      missing: quantile(
+        seeks.filter(seconds => seconds >= HERE_SECONDS),
+        0.5
+      ),
       seeks: seeks.length,
       arrived: player.progress * 100
     }
