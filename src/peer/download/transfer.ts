@@ -219,10 +219,14 @@ export class Transfer {
     if (!this.#init.have.has(request.index) || this.#isStoringAwaited()) this.plan()
   }
 
-  /** Its holder was asked for more when the chunk came: that it is stored tells something new only at the end, or when room was short. */
+  /**
+   * Its holder was asked for more when the chunk came: that it is stored tells something new only at the end, or when room was short, as it
+   * always is while a player is attached.
+   */
   #isStoringAwaited(): boolean {
-    const { have, geometry, isEndless } = this.#init
-    return have.isFull || isEndless === true || this.#freeBytes < 2 * sealedLength(geometry, 0)
+    const { have, geometry, isEndless, playhead } = this.#init
+    if (have.isFull || isEndless || playhead.playing) return true
+    return this.#freeBytes < 2 * sealedLength(geometry, 0)
   }
 
   /** Bytes that may still be asked for. */
