@@ -117,3 +117,17 @@ function fileChanged(cause?: unknown): PeerError {
     }
   )
 }
+
+/**
+ * Writes all of `bytes` at `offset`, or at the end of a file that is open for appending; a short write, as before a full disk, is carried on.
+ * @throws PeerError DISK_FULL; what the file system throws
+ */
+export async function writeFully(handle: FileHandle, bytes: Uint8Array, offset?: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const position = offset === undefined ? null : offset + done
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position)
+    if (bytesWritten === 0)
+      throw new PeerError('DISK_FULL', 'The disk is full. Free some space, then resume the download.')
+    done += bytesWritten
+  }
+}

@@ -3,8 +3,8 @@ import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import PQueue from 'p-queue'
 import { chunkLength, chunkOffset, type Geometry } from '../content/geometry.ts'
-import { readFully } from '../content/source-file.ts'
-import { PeerError, systemErrorCode } from '../errors.ts'
+import { readFully, writeFully } from '../content/source-file.ts'
+import { systemErrorCode } from '../errors.ts'
 import { fileError } from './file-error.ts'
 import type { FileSystem } from './file-system.ts'
 import {
@@ -186,17 +186,6 @@ export class PartFile {
   async #isThisFile(path: string): Promise<boolean> {
     const [own, other] = await Promise.all([this.#handle.stat(), this.#fs.lstat(path)])
     return own.ino === other.ino && own.dev === other.dev
-  }
-}
-
-/** Writes all of `bytes` at `offset`; a short write, as before a full disk, is carried on. */
-async function writeFully(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
-  let done = 0
-  while (done < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, offset + done)
-    if (bytesWritten === 0)
-      throw new PeerError('DISK_FULL', 'The disk is full. Free some space, then resume the download.')
-    done += bytesWritten
   }
 }
 

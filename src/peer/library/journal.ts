@@ -2,6 +2,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '../api.ts'
 import { Bitfield } from '../content/bitfield.ts'
+import { writeFully } from '../content/source-file.ts'
 import type { Logger } from '../log.ts'
 import { readFileIfPresent, storageError, writeFileAtomically } from './atomic-file.ts'
 import { CoalescedWrite } from './coalesced-write.ts'
@@ -123,14 +124,9 @@ export class Journal {
 
   async #write(bytes: Uint8Array): Promise<void> {
     try {
-      await appendFully(this.#file, bytes)
+      await writeFully(this.#file, bytes)
     } catch (error) {
       throw storageError(error, this.#path)
     }
   }
-}
-
-/** Unlike `appendFile` of the handle, which looks at the file and waits several times, one call as a rule. */
-async function appendFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten
 }
