@@ -20,6 +20,7 @@ import { PlayerPreferencesStore } from './views/player/player-preferences-store.
 import { PlayerRegistry } from './views/player/player-registry.ts'
 import { PlayerSerializer } from './views/player/player-serializer.ts'
 import { PositionStore } from './views/player/position-store.ts'
+import { StreamForwarding } from './views/player/stream-forwarding.ts'
 import type { Contribution, Services } from './views/services.ts'
 import { SharedFileDecorations } from './views/shared-file-decorations.ts'
 import { StateContext } from './views/state-context.ts'
@@ -76,6 +77,7 @@ function createServices(context: vscode.ExtensionContext, channel: vscode.LogOut
     logger
   })
   const selection = new VideoSelection()
+  const forwarding = new StreamForwarding()
   return {
     context,
     logger,
@@ -84,14 +86,18 @@ function createServices(context: vscode.ExtensionContext, channel: vscode.LogOut
     controller,
     errors: new ErrorNotifier(logger),
     library: new LibraryOpener(dataFolder, controller, logger),
-    players: createPlayers(context, { controller, configuration, selection, logger }),
+    players: createPlayers(context, { controller, configuration, selection, forwarding, logger }),
+    forwarding,
     selection
   }
 }
 
 function createPlayers(
   context: vscode.ExtensionContext,
-  { configuration, ...shared }: Pick<Services, 'controller' | 'configuration' | 'selection' | 'logger'>
+  {
+    configuration,
+    ...shared
+  }: Pick<Services, 'controller' | 'configuration' | 'selection' | 'forwarding' | 'logger'>
 ): PlayerRegistry {
   const resources = vscode.Uri.joinPath(context.extensionUri, 'dist', 'media')
   const preferences = new PlayerPreferencesStore(context.globalState, shared.logger)

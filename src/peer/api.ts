@@ -295,6 +295,8 @@ export interface PeerApi {
   verify(path: string, idOrLink: string, signal?: AbortSignal): Promise<VerifyResult>
   /** `http://127.0.0.1:<port>/…`: plays a video that is here or still arriving. */
   streamUrl(digest: Digest): Promise<string>
+  /** The origin of all stream URLs: from now on, something listens there. */
+  streamOrigin(): Promise<string>
   /**
    * A player of a fetched video is about to open: what it reads first is fetched first from now on, also when the key is still awaited.
    * Returns the origin of the URL that `streamUrl` will give, so that the player's page can be made meanwhile.

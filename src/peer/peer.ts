@@ -341,6 +341,10 @@ class Peer implements RunningPeer {
     return this.#playing.url(digest)
   }
 
+  streamOrigin(): Promise<string> {
+    return this.#streams.origin()
+  }
+
   expectPlayer(digest: Digest): Promise<string> {
     return this.#playing.expect(digest)
   }

@@ -6,6 +6,7 @@ import type { LibraryOpener } from './library-opener.ts'
 import type { LogBook } from './log-book.ts'
 import type { PeerController } from './peer-controller.ts'
 import type { PlayerRegistry } from './player/player-registry.ts'
+import type { StreamForwarding } from './player/stream-forwarding.ts'
 import type { VideoSelection } from './video-selection.ts'
 
 /** What the contributions share. Made by hand in `activate`, in the order of dependence. */
@@ -18,6 +19,7 @@ export interface Services {
   errors: ErrorNotifier
   library: LibraryOpener
   players: PlayerRegistry
+  forwarding: StreamForwarding
   selection: VideoSelection
 }
 

@@ -15,8 +15,8 @@ import { tellStory } from './story.ts'
 const longBytes = 300 * 1024 * 1024
 const uploadLimit = '5120'
 const longSeconds = 240
-/** Milliseconds. The bar is 1.5 s on a machine of its own; this is for one that many share. */
-const firstPictureDeadline = 30_000
+/** Milliseconds. On two cores of its own it takes 1.2 to 2.0 s (docs/decisions/019); this is for a machine that many share. */
+const firstPictureDeadline = 10_000
 /** Seconds of playing that may be forgotten when the window is reloaded in the midst of it. */
 const forgotten = 5
 
@@ -32,6 +32,7 @@ describe('watching a video while it arrives', () => {
   tellStory(() => browser)
 
   before(async () => {
+    browser = await launchBrowser()
     folder = await temporaryFolder()
     peers = new Peers(folder)
     const longPath = join(folder, 'long.webm')
@@ -42,7 +43,6 @@ describe('watching a video while it arrives', () => {
     shortId = String(short.id)
     const readme = join(folder, 'README.md')
     await writeFile(readme, `# Recordings\n\n${long.link}\n`)
-    browser = await launchBrowser()
     editor = await Editor.start({
       browser,
       folder: join(folder, 'editor'),
@@ -53,6 +53,7 @@ describe('watching a video while it arrives', () => {
     player = new Player(window)
     await agreeToJoin(window)
     await window.statusBarItem(/\d+ peers?/).waitFor()
+    await window.browserStarted()
   })
 
   after(async () => {

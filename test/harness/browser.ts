@@ -70,10 +70,13 @@ export async function browserProgram(): Promise<BrowserProgram> {
   return installed ? { executablePath: installed, env: {} } : packedBrowser()
 }
 
-/** A headless Chromium that makes no calls of its own. Close it after use. */
+/**
+ * A headless Chromium that makes no calls of its own. Close it after use. It has a blank page: the rest of its start waits until a page is
+ * at rest, and what it then does would fall into the test.
+ */
 export async function launchBrowser(): Promise<Browser> {
   const { executablePath, env } = await browserProgram()
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath,
     env: { ...(process.env as Record<string, string>), ...env },
     args: [
@@ -83,4 +86,6 @@ export async function launchBrowser(): Promise<Browser> {
       '--autoplay-policy=no-user-gesture-required'
     ]
   })
+  await browser.newPage()
+  return browser
 }

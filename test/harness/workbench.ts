@@ -52,6 +52,14 @@ export class Workbench {
     return new Workbench(page)
   }
 
+  /**
+   * Resolves when the browser is through with its own start. For some ten seconds Chromium leaves updates of service workers lying, and the
+   * first webview behind code-server, which has a service worker of its own, is empty until then.
+   */
+  async browserStarted(): Promise<void> {
+    await this.page.evaluate(async () => (await navigator.serviceWorker.ready).update())
+  }
+
   /** Brings the window to the front: a browser lets hidden pages wait. */
   async focus(): Promise<void> {
     await this.page.bringToFront()

@@ -133,6 +133,7 @@ export const PEER_METHODS: { readonly [M in PeerMethod]: MethodDescription<M> } 
   },
   verify: { parameters: v.tuple([text, text]), signal: 2, repeatable: true, deadline: undefined },
   streamUrl: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: LONG },
+  streamOrigin: { parameters: v.tuple([]), signal: undefined, repeatable: true, deadline: SHORT },
   expectPlayer: { parameters: v.tuple([digest]), signal: undefined, repeatable: true, deadline: SHORT },
   allowStreamHost: { parameters: v.tuple([text]), signal: undefined, repeatable: true, deadline: SHORT }
 }

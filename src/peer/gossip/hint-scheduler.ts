@@ -6,7 +6,7 @@ import { type Hint, type HintedLoad, heldOf, MAX_HINT_RANGES } from './hint.ts'
 /** Milliseconds between two hints about one video, but for completion and departure. */
 const HINT_INTERVAL = 2_000
 /** … and where many speak, for each of them: what a peer hears does not grow with the swarm. */
-const INTERVAL_PER_AUTHOR = 50
+const INTERVAL_PER_AUTHOR = 200
 /** Answers wait for so many milliseconds, lest all holders speak at once, and until streams to a newcomer are open. */
 const MIN_JITTER = 100
 const MAX_JITTER = 500

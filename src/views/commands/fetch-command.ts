@@ -55,9 +55,10 @@ export async function fetchReference(
   reference: VideoLink,
   save: boolean
 ): Promise<VideoSnapshot | undefined> {
-  const { controller, configuration, selection, players, errors, logger } = services
+  const { controller, configuration, selection, players, forwarding, errors, logger } = services
   if (!(await controller.join())) return undefined
   const api = await controller.open()
+  forwarding.prepare(api)
   if (save) await makeFolder(configuration.peerSettings().downloadFolder)
   const video = await api.fetch(await linkText(reference), { save })
   logger.info(`fetching ${video.digest.slice(0, 8)}`)

@@ -8,9 +8,9 @@ import { isActive, isComplete } from '../video-state.ts'
  * asked, and nothing is dialled before.
  */
 export async function openLink(services: Services, text: string): Promise<boolean> {
-  const { controller, players, selection } = services
+  const { controller, forwarding, players, selection } = services
   const link = (await loadParser())(text)
-  await controller.open()
+  forwarding.prepare(await controller.open())
   const known = controller.model.videos.find(({ id }) => id === link.id)
   if (known !== undefined && (isComplete(known) || isActive(known))) {
     selection.select(known.digest)

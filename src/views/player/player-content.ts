@@ -10,6 +10,7 @@ import { isActive, isResumable } from '../video-state.ts'
 import { awaitedText, isPlayerReady, reasonForNone } from './player-model.ts'
 import { type MessagePage, messagePage, playerPage } from './player-page.ts'
 import type { StreamAddress } from './stream-address.ts'
+import type { StreamForwarding } from './stream-forwarding.ts'
 import { StreamLocator } from './stream-locator.ts'
 
 /** What the content of a player's page is made from. */
@@ -17,6 +18,7 @@ export interface PlayerContentInit {
   panel: vscode.WebviewPanel
   digest: Digest
   controller: PeerController
+  forwarding: StreamForwarding
   /** Folder of scripts, styles and fonts. */
   resources: vscode.Uri
   /** The page is there, and so is the stream: to be told what it shows. */
@@ -55,7 +57,7 @@ export class PlayerContent {
 
   constructor(init: PlayerContentInit) {
     this.#init = init
-    this.#locator = new StreamLocator(() => init.controller.open(), init.digest)
+    this.#locator = new StreamLocator(() => init.controller.open(), init.forwarding, init.digest)
   }
 
   /** Where the player's page finds the stream; undefined while it has none. */

@@ -23,6 +23,7 @@ import type { PlayerPreferencesStore } from './player-preferences-store.ts'
 import type { OpenPlayer } from './player-registry.ts'
 import type { PositionStore } from './position-store.ts'
 import { saveCopy } from './save-copy.ts'
+import type { StreamForwarding } from './stream-forwarding.ts'
 
 /** Milliseconds between two updates of a player's chunk map. */
 const updateInterval = 250
@@ -32,6 +33,7 @@ export interface PlayerPanelInit {
   panel: vscode.WebviewPanel
   digest: Digest
   controller: PeerController
+  forwarding: StreamForwarding
   preferences: PlayerPreferencesStore
   positions: PositionStore
   /** Where copies are saved unless the user says otherwise. */

@@ -78,6 +78,7 @@ describe('control socket', () => {
     link: { values: [DIGEST], seen: [DIGEST] },
     lookup: { values: ['bafy', { name: 'mine' }], seen: ['bafy', { name: 'mine' }] },
     verify: { values: ['/a', 'bafy'], seen: ['/a', 'bafy'] },
+    streamOrigin: { values: [], seen: [] },
     expectPlayer: { values: [DIGEST], seen: [DIGEST] },
     streamUrl: { values: [DIGEST], seen: [DIGEST] },
     allowStreamHost: { values: ['localhost:8080'], seen: ['localhost:8080'] }

@@ -153,6 +153,11 @@ export class FakePeer implements RunningPeer {
     return { matches: true, bytes: 3, sha256: DIGEST }
   }
 
+  async streamOrigin(): Promise<string> {
+    this.#note('streamOrigin')
+    return 'http://127.0.0.1:1'
+  }
+
   async expectPlayer(digest: string): Promise<string> {
     this.#note('expectPlayer', digest)
     return 'http://127.0.0.1:1'

@@ -135,6 +135,7 @@ export class FakePeerApi implements PeerApi {
   setListed = unsupported
   verify = unsupported
   streamUrl = unsupported
+  streamOrigin = unsupported
   expectPlayer = unsupported
   allowStreamHost = unsupported
 }
