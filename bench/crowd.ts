@@ -1,17 +1,20 @@
-import type { VideoSnapshot } from '../src/peer/api.ts'
+import { join } from 'node:path'
 import type { Bar, BenchContext, Benchmark, Figures, Outcome } from './harness/benchmark.ts'
 import { ChordcastSeeder } from './harness/chordcast.ts'
 import { runContest } from './harness/contest.ts'
 import { judge } from './harness/judge.ts'
+import { LineProcess } from './harness/line-process.ts'
 import { ProcessMeter } from './harness/process-meter.ts'
-import { RunningPeer } from './harness/running-peer.ts'
 import { MIB } from './harness/scratch.ts'
 
 const FETCHERS = 50
 const MEBIBYTES = 16
-/** Processes that start at a time. */
-const AT_ONCE = 5
+/** Fetchers in one process: with a process for each, a machine of few cores measures how long fifty engines take to warm up. */
+const EACH = 10
+const START_DEADLINE = 60_000
 const DEADLINE = 180_000
+
+const PEER_HOST = join(import.meta.dirname, 'harness/peer-host.ts')
 
 const NAME = `chordcast, ${FETCHERS} fetchers`
 const COLUMNS = [
@@ -46,7 +49,7 @@ async function measure(context: BenchContext): Promise<Outcome> {
     ],
     verdicts: judge(BARS, results),
     notes: [
-      'The fetchers’ processes run before the clock starts; then all are told to fetch by link at the same moment.'
+      `The fetchers are peers of their own, ${EACH} in a process. They listen before the clock starts; then all are told to fetch by link at the same moment.`
     ]
   }
 }
@@ -55,18 +58,18 @@ async function fetchAtOnce(mebibytes: number, { scratch, progress }: BenchContex
   const file = await scratch.sample(mebibytes)
   const folder = await scratch.newFolder()
   const seeder = await ChordcastSeeder.start(file, { folder })
-  const peers: RunningPeer[] = []
+  const hosts: LineProcess[] = []
   try {
-    for (let started = 0; started < FETCHERS; started += AT_ONCE) {
-      progress(`${started} of ${FETCHERS} processes run`)
-      const batch = Array.from({ length: AT_ONCE }, (_, offset) => `${folder}/${started + offset}`)
-      peers.push(...(await Promise.all(batch.map(data => RunningPeer.start(data, ['peer'])))))
+    for (let started = 0; started < FETCHERS; started += EACH) {
+      progress(`${started} of ${FETCHERS} fetchers listen`)
+      const folders = Array.from({ length: EACH }, (_, offset) => `${folder}/${started + offset}`)
+      const host = new LineProcess('fetchers', process.execPath, [PEER_HOST, ...folders])
+      hosts.push(host)
+      await host.event('ready', START_DEADLINE)
     }
     progress('fetching')
     const meter = new ProcessMeter(seeder.pid)
-    const times = await Promise.all(
-      peers.map((peer, index) => fetchSeconds(peer, seeder.address, `${folder}/${index}.out`))
-    )
+    const times = (await Promise.all(hosts.map(host => fetchAll(host, seeder.address)))).flat()
     const { cpuSeconds, peakMegabytes } = await meter.end()
     const [fastest, slowest] = [Math.min(...times), Math.max(...times)]
     return {
@@ -78,26 +81,15 @@ async function fetchAtOnce(mebibytes: number, { scratch, progress }: BenchContex
       seederPeak: peakMegabytes
     }
   } finally {
-    await Promise.all([...peers, seeder].map(process => process.stop()))
+    await Promise.all([...hosts, seeder].map(process => process.stop()))
     await scratch.remove(folder)
   }
 }
 
-/** Seconds from the order to the finished file. */
-async function fetchSeconds({ api }: RunningPeer, link: string, output: string): Promise<number> {
-  const since = performance.now()
-  const ended = Promise.withResolvers<void>()
-  const timer = setTimeout(() => ended.reject(new Error('A fetcher did not finish in time.')), DEADLINE)
-  const stopListening = api.on('video', ({ state, failure }: VideoSnapshot) => {
-    if (state === 'complete') ended.resolve()
-    else if (state === 'failed') ended.reject(new Error(failure?.message ?? 'A fetcher failed.'))
-  })
-  try {
-    await api.fetch(link, { output })
-    await ended.promise
-    return (performance.now() - since) / 1000
-  } finally {
-    clearTimeout(timer)
-    stopListening()
-  }
+/** Seconds that each peer of a process took from the order to the finished file. */
+async function fetchAll(host: LineProcess, link: string): Promise<number[]> {
+  host.tell({ link })
+  const times: number[] = []
+  while (times.length < EACH) times.push(Number((await host.take('fetched', DEADLINE)).seconds))
+  return times
 }
