@@ -5,20 +5,15 @@ import type { Unsubscribe } from '../event-emitter.ts'
 import type { BanList } from '../exchange/ban-list.ts'
 import { withDeadline } from '../exchange/deadline.ts'
 import type { Logger } from '../log.ts'
-import { pickRandom, type Random } from '../random.ts'
+import type { Random } from '../random.ts'
 import { backoff } from './backoff.ts'
 import type { Holder, HolderNews, HolderSession } from './chunk-holder.ts'
+import { type Candidate, HolderCandidates } from './holder-candidates.ts'
 import type { ReputationBook } from './reputation.ts'
 import { SwarmPeer, takenBack } from './swarm-peer.ts'
 
-/** Holders of one video that are connected at once, and dialled at once. */
+/** Holders of one video that are connected at once. */
 const MAX_PEERS = 12
-const MAX_DIALLING = 4
-/** Dials besides, for holders that have just spoken up: those that are long gone must not keep them waiting. */
-const MAX_DIALLING_HINTED = 4
-
-/** Holders remembered for one video. */
-const MAX_CANDIDATES = 200
 
 /** Peers that one holder may tell of while it is connected. */
 const MAX_INTRODUCED = 64
@@ -37,12 +32,6 @@ const OPEN_DEADLINE = 15_000
 
 /** While nothing is lacking, holders are looked for this often, in milliseconds. */
 const IDLE_SEARCH_INTERVAL = 60_000
-
-/** A holder that failed is tried at once when it speaks up, but only this often, in milliseconds. */
-const REVIVE_INTERVAL = 10_000
-
-/** A holder that failed so often in a row is forgotten until it is found again. */
-const MAX_FAILURES = 6
 
 export interface SwarmComponents {
   clock: Clock
@@ -71,19 +60,6 @@ export interface SwarmInit {
   onChange: () => void
 }
 
-interface Candidate {
-  holder: Holder
-  state: 'idle' | 'dialling' | 'connected'
-  failures: number
-  /** Milliseconds of the monotonic clock. */
-  retryAt: number
-  /** It spoke up by itself, so it is there. */
-  isHinted: boolean
-  /** It said that it goes: kept only while it is connected. */
-  isLeaving: boolean
-  revivedAt: number
-}
-
 /**
  * The connected holders of one video. Looks for holders, and again with growing pauses while some are lacking; dials them;
  * dials those again that were lost.
@@ -91,7 +67,7 @@ interface Candidate {
 export class Swarm {
   readonly #components: SwarmComponents
   readonly #init: SwarmInit
-  readonly #candidates = new Map<string, Candidate>()
+  readonly #candidates: HolderCandidates
   readonly #peers = new Set<SwarmPeer>()
   readonly #stopping = new AbortController()
   readonly #waiters = new Set<() => void>()
@@ -105,6 +81,7 @@ export class Swarm {
   constructor(components: SwarmComponents, init: SwarmInit) {
     this.#components = components
     this.#init = init
+    this.#candidates = new HolderCandidates(components.clock, components.random)
   }
 
   /** Connected holders that have not been banned, in the order in which they came. */
@@ -114,7 +91,7 @@ export class Swarm {
 
   /** A holder is being dialled: it may help in a moment. */
   get isDialling(): boolean {
-    return [...this.#candidates.values()].some(({ state }) => state === 'dialling')
+    return this.#candidates.dialling > 0
   }
 
   /** Grows whenever holders came or went, or have more than before. */
@@ -220,33 +197,19 @@ export class Swarm {
 
   #add(holder: Holder, isHinted = false): void {
     if (this.#components.bans.isBanned(holder.peerId)) return
-    const known = this.#candidates.get(holder.peerId)
-    if (known) {
-      known.holder = { ...holder, isLinked: known.holder.isLinked === true || holder.isLinked === true }
-      known.isLeaving = false
-      known.isHinted ||= isHinted
-    } else this.#remember(holder, isHinted)
+    this.#candidates.add(holder, isHinted)
     this.#dialNext()
   }
 
   /** A holder said what it has. */
   #hear(holder: Holder): void {
     if (this.#stopping.signal.aborted) return
-    const known = this.#candidates.get(holder.peerId)
-    const now = this.#components.clock.monotonic()
-    if (known?.state === 'idle' && known.retryAt > now && now - known.revivedAt >= REVIVE_INTERVAL) {
-      known.retryAt = now
-      known.revivedAt = now
-    }
+    this.#candidates.revive(holder.peerId)
     this.#add(holder, true)
   }
 
   #leaves(peerId: string): void {
-    const known = this.#candidates.get(peerId)
-    if (!known) return
-    this.#components.log.debug(`Holder ${peerId} says that it goes`)
-    known.isLeaving = true
-    if (known.state === 'idle') this.#candidates.delete(peerId)
+    if (this.#candidates.leaves(peerId)) this.#components.log.debug(`Holder ${peerId} says that it goes`)
   }
 
   /** Adds holders that another one told of. Never rejects. */
@@ -254,7 +217,7 @@ export class Swarm {
     try {
       const dialable = (await this.#components.dialable?.(holders)) ?? []
       if (this.#stopping.signal.aborted) return
-      for (const holder of dialable) if (!this.#candidates.has(holder.peerId)) this.#add(holder)
+      for (const holder of dialable) if (!this.#candidates.get(holder.peerId)) this.#add(holder)
     } catch (error) {
       this.#components.log.debug(`Peers that a holder told of are left out: ${toPeerError(error).message}`)
     }
@@ -270,48 +233,19 @@ export class Swarm {
     this.#stopping.signal.removeEventListener('abort', wake)
   }
 
-  #remember(holder: Holder, isHinted: boolean): void {
-    if (this.#candidates.size >= MAX_CANDIDATES) return
-    this.#candidates.set(holder.peerId, {
-      holder,
-      state: 'idle',
-      failures: 0,
-      retryAt: 0,
-      isHinted,
-      isLeaving: false,
-      revivedAt: Number.NEGATIVE_INFINITY
-    })
-  }
-
   #dialNext(): void {
-    const now = this.#components.clock.monotonic()
-    const candidates = [...this.#candidates.values()]
-    const dialling = (): number => candidates.filter(({ state }) => state === 'dialling').length
-    const isFull = (): boolean => this.#peers.size + dialling() >= MAX_PEERS
+    const isFull = (): boolean => this.#peers.size + this.#candidates.dialling >= MAX_PEERS
     while (!isFull()) {
-      const next = this.#nextToDial(candidates, dialling(), now)
+      const next = this.#candidates.nextToDial()
       if (!next) break
       void this.#dial(next)
     }
     if (isFull()) this.#turnOverLater()
-    else if (dialling() < MAX_DIALLING) this.#scheduleRetry(candidates, now)
-  }
-
-  /** Whoever the link names, then those who spoke up, and at random: everybody is told of the same peers first, and would crowd around them. */
-  #nextToDial(candidates: readonly Candidate[], dialling: number, now: number): Candidate | undefined {
-    const { random } = this.#components
-    const due = candidates.filter(({ state, retryAt }) => state === 'idle' && retryAt <= now)
-    const linked = due.find(({ holder }) => holder.isLinked)
-    if (linked && dialling < MAX_DIALLING + MAX_DIALLING_HINTED) return linked
-    const hinted = due.filter(({ isHinted }) => isHinted)
-    if (hinted.length > 0)
-      return dialling < MAX_DIALLING + MAX_DIALLING_HINTED ? pickRandom(hinted, random) : undefined
-    return dialling < MAX_DIALLING ? pickRandom(due, random) : undefined
+    else if (!this.#candidates.isBusy) this.#scheduleRetry()
   }
 
   #turnOverLater(): void {
-    const isAnyWaiting = [...this.#candidates.values()].some(({ state }) => state === 'idle')
-    if (!isAnyWaiting || this.#cancelTurnover || this.#stopping.signal.aborted) return
+    if (!this.#candidates.isAnyIdle || this.#cancelTurnover || this.#stopping.signal.aborted) return
     this.#cancelTurnover = this.#components.clock.after(TURNOVER_INTERVAL, () => {
       this.#cancelTurnover = undefined
       this.#turnOver()
@@ -320,21 +254,14 @@ export class Swarm {
   }
 
   #turnOver(): void {
-    const { clock, log } = this.#components
-    const now = clock.monotonic()
-    const waiting = [...this.#candidates.values()].some(
-      ({ state, retryAt }) => state === 'idle' && retryAt <= now
-    )
-    if (!waiting || this.#peers.size < MAX_PEERS) return
+    if (!this.#candidates.isAnyDue || this.#peers.size < MAX_PEERS) return
     const useless = this.peers.find(peer => peer.requests.size === 0 && this.#init.isUseful?.(peer) === false)
     if (!useless) return
-    log.debug(`Holder ${useless.peerId} has nothing that is missing: another one gets its place`)
+    this.#components.log.debug(
+      `Holder ${useless.peerId} has nothing that is missing: another one gets its place`
+    )
     this.#peers.delete(useless)
-    const candidate = this.#candidates.get(useless.peerId)
-    if (candidate) {
-      candidate.state = 'idle'
-      candidate.retryAt = now + TURNOVER_PAUSE
-    }
+    this.#candidates.rest(useless.peerId, TURNOVER_PAUSE)
     void this.#close(useless)
     this.#changed()
   }
@@ -381,22 +308,15 @@ export class Swarm {
   }
 
   #noteFailure(candidate: Candidate): void {
-    candidate.state = 'idle'
-    candidate.failures++
-    // Whoever cannot be reached is not there after all.
-    candidate.isHinted = false
-    candidate.retryAt = this.#components.clock.monotonic() + backoff(candidate.failures)
-    if (candidate.failures >= MAX_FAILURES || candidate.isLeaving)
-      this.#candidates.delete(candidate.holder.peerId)
-    this.#scheduleRetry([...this.#candidates.values()], this.#components.clock.monotonic())
+    this.#candidates.noteFailure(candidate)
+    this.#scheduleRetry()
   }
 
-  #scheduleRetry(candidates: readonly Candidate[], now: number): void {
+  #scheduleRetry(): void {
     this.#cancelRetry?.()
     this.#cancelRetry = undefined
-    const times = candidates.filter(({ state }) => state === 'idle').map(({ retryAt }) => retryAt)
-    if (times.length === 0 || this.#stopping.signal.aborted) return
-    const delay = Math.max(1, Math.min(...times) - now)
+    const delay = this.#candidates.untilRetry
+    if (delay === undefined || this.#stopping.signal.aborted) return
     this.#cancelRetry = this.#components.clock.after(delay, () => this.#dialNext())
   }
 
