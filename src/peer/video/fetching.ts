@@ -136,8 +136,7 @@ export class Fetching {
   async #fetchNew(link: VideoLink, options: FetchOptions): Promise<Video> {
     const { shelf, clock } = this.#init
     const digest = digestOf(link.id)
-    const destination =
-      options.save === false ? { watchOnly: true as const } : await this.#destination(options)
+    const place = await this.#newPlace(options)
     const video = await shelf.add({
       id: link.id,
       entry: {
@@ -150,7 +149,7 @@ export class Fetching {
         chunks: 0,
         policy: 'open',
         state: 'transferring',
-        ...destination,
+        ...place,
         addedAt: clock.now(),
         viaAddresses: link.addresses
       }
@@ -160,21 +159,30 @@ export class Fetching {
   }
 
   async #fetchAgain(video: Video, link: VideoLink, options: FetchOptions): Promise<Video> {
-    const { shelf, files } = this.#init
+    const { shelf } = this.#init
     if (video.entry.origin === 'shared') {
       const where = video.entry.path ?? video.entry.name
       throw new PeerError('FILE_EXISTS', `You share this video yourself, from ${where}. Watch it there.`)
     }
-    if (video.entry.state === 'complete') {
-      await files.check(video)
-      if (!video.file || video.file.stale) await this.#forgetFile(video)
-    }
-    if (video.entry.watchOnly && options.save !== false) await this.#save(video, options)
+    if (await this.#hasNoPlace(video)) await this.#placeAnew(video, options)
+    else if (video.entry.watchOnly && options.save !== false) await this.#save(video, options)
     else if (options.output !== undefined) await requireSamePlace(video.entry, options)
     const viaAddresses = [...new Set([...link.addresses, ...(video.entry.viaAddresses ?? [])])].slice(0, 16)
     await shelf.update(video, { viaAddresses })
     if (video.entry.state !== 'complete') await this.resume(video)
     return video
+  }
+
+  /** Whether it goes nowhere: its finished file is gone, or is another one by now. */
+  async #hasNoPlace(video: Video): Promise<boolean> {
+    const { state, path, target, watchOnly } = video.entry
+    if (state !== 'complete') return path === undefined && target === undefined && !watchOnly
+    await this.#init.files.check(video)
+    return video.file === undefined || video.file.stale !== undefined
+  }
+
+  async #newPlace(options: FetchOptions): Promise<Pick<LibraryEntry, 'target' | 'watchOnly'>> {
+    return options.save === false ? { watchOnly: true } : await this.#destination(options)
   }
 
   async #destination({ output, overwrite = false }: FetchOptions): Promise<{ target: DownloadTarget }> {
@@ -193,11 +201,13 @@ export class Fetching {
     await this.#init.shelf.update(video, { state: 'transferring' })
   }
 
-  async #forgetFile(video: Video): Promise<void> {
+  /** It is fetched once more, to where it is asked for this time. */
+  async #placeAnew(video: Video, options: FetchOptions): Promise<void> {
+    const place = await this.#newPlace(options)
     video.file = undefined
     video.failure = undefined
     const { path: _path, fileIdentity: _identity, ...rest } = video.entry
-    video.entry = { ...rest, state: 'transferring' }
+    video.entry = { ...rest, ...place, state: 'transferring' }
     await this.#init.shelf.update(video, {})
   }
 

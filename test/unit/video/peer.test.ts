@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, rename, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PeerApi, VideoSnapshot } from '../../../src/peer/api.ts'
 import { eventually } from '../../harness/eventually.ts'
@@ -75,6 +75,24 @@ describe('a peer with real parts on loopback', function () {
     )
     const { matches } = await fetcher.verify(again.path ?? '', video.id)
     assert.equal(matches, true)
+  })
+
+  it('fetches a video whose file was deleted to where it is asked for this time', async () => {
+    const { video, link } = await shareNew('deleted.webm')
+    await fetcher.fetch(link)
+    const { path } = await until(fetcher, video.digest, isComplete)
+    assert(path)
+    const output = join(folder, 'elsewhere')
+    await mkdir(output)
+    for (const place of [join(output, 'first.webm'), join(output, 'second.webm')]) {
+      const [{ path: before = path } = {}] = (await fetcher.videos()).filter(
+        ({ digest }) => digest === video.digest
+      )
+      await rm(before)
+      await fetcher.fetch(link, { output: place })
+      await until(fetcher, video.digest, ({ state, path: now }) => state === 'complete' && now === place)
+    }
+    assert.deepEqual(await readdir(output), ['second.webm'])
   })
 
   it('refuses to fetch a video that is here to another place, and says where it is', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PeerApi, VideoSnapshot } from '../../../src/peer/api.ts'
 import { Keystore } from '../../../src/peer/identity/keystore.ts'
@@ -62,6 +62,21 @@ describe('watching without saving', function () {
     const search = new PlaintextSearch(plaintext)
     assert.ok(search.keys > BYTES / 64)
     assert.deepEqual(await search.filesHolding([peers.folder]), [source], 'only in the source itself')
+  })
+
+  it('saves nothing of a video either whose file was deleted', async () => {
+    const deleter = await peers.open('deleter')
+    await deleter.join([])
+    const link = await owner.link(video.digest)
+    await deleter.fetch(link)
+    const { path } = await until(deleter, video.digest, isComplete)
+    assert(path)
+    await rm(path)
+    const { watchOnly } = await deleter.fetch(link, { save: false })
+    assert.equal(watchOnly, true)
+    assert.equal(sha256(await play(deleter)), sha256(plaintext))
+    await until(deleter, video.digest, ({ have }) => have === CHUNKS)
+    assert.deepEqual(await readdir(join(peers.folder, 'deleter-downloads')), [])
   })
 
   it('is not complete, and says that it is only watched', async () => {
