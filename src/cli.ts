@@ -8,6 +8,7 @@ import { runShare, type ShareCommandOptions } from './cli/commands/share.ts'
 import { runStatus } from './cli/commands/status.ts'
 import { runVerify } from './cli/commands/verify.ts'
 import { letHeapGrow } from './cli/heap-growth.ts'
+import { nodeComplaint } from './cli/node-version.ts'
 import { type CommonOptions, parsePort, settingsOf, withCommonOptions } from './cli/options.ts'
 import { humanReport, jsonReport, type Report } from './cli/report.ts'
 import { type Session, withJoinedPeer, withRunningPeer } from './cli/session.ts'
@@ -34,8 +35,8 @@ function buildProgram(): Command {
     .description('Share videos peer to peer, end-to-end encrypted, with no server and no account.')
     .addHelpText('after', EXAMPLES)
     .exitOverride()
-  const add = (usage: string, description: string): Command =>
-    withCommonOptions(program.command(usage).description(description)).exitOverride()
+  const add = (usage: string, description: string, hidden = false): Command =>
+    withCommonOptions(program.command(usage, { hidden }).description(description)).exitOverride()
 
   add('peer', 'join (or start) a ring and stay')
     .argument('[port]', 'port to listen on', parsePort)
@@ -50,10 +51,11 @@ function buildProgram(): Command {
 
   add('share', 'share files and stay to serve them')
     .argument('<file...>', 'videos to share')
-    .option('--policy <policy>', 'who may watch: open, ask or peers', 'open')
-    .option('--allow <peerId>', 'a peer that may watch (policy peers)')
-    .option('--expires <time>', 'when granting ends (policies ask and peers)')
-    .option('--max <n>', 'receivers at most (policies ask and peers)')
+    // Understood, to be refused with a reason: only the policy "open" exists yet.
+    .addOption(new Option('--policy <policy>').default('open').hideHelp())
+    .addOption(new Option('--allow <peerId>').hideHelp())
+    .addOption(new Option('--expires <time>').hideHelp())
+    .addOption(new Option('--max <n>').hideHelp())
     .option('--poster <image>', 'picture that stands for the video: JPEG, PNG or WebP of at most 64 KiB')
     .option(
       '--fast-start',
@@ -82,7 +84,7 @@ function buildProgram(): Command {
       await joined(own, { stay }, session => runFetch(session, id, own))
     })
 
-  add('mirror', 'hold ciphertext and serve it (not yet)')
+  add('mirror', 'hold ciphertext and serve it (not yet)', true)
     .argument('<id|link>')
     .action(() => {
       throw usage('mirror does not exist yet. Use "fetch --seed" to hold and serve a video.')
@@ -152,6 +154,11 @@ function joined(
 /** Runs the program; the result is the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
 async function main(argv: string[]): Promise<number> {
   const json = argv.includes('--json')
+  const complaint = nodeComplaint(process.versions.node)
+  if (complaint !== undefined) {
+    process.stderr.write(`chordcast: ${complaint}\n`)
+    return EXIT_FAILED
+  }
   try {
     await buildProgram().parseAsync(argv)
     return interrupted.signal.aborted ? EXIT_INTERRUPTED : 0
