@@ -11,7 +11,7 @@ import type {
 import { factsOf } from '../peer/content/media-facts.ts'
 import type { PeerError } from '../peer/errors.ts'
 import { describeGossip } from '../peer/gossip/gossip-text.ts'
-import { displayName } from '../shared/format.ts'
+import { countOf, displayName } from '../shared/format.ts'
 import { describeFacts } from '../shared/media-facts.ts'
 
 /** Where the program speaks to: stdout for what was asked for, stderr for everything about the way there. */
@@ -197,7 +197,7 @@ function describeCatalogue(videos: CatalogueEntry[]): string {
 function describeStatus(status: PeerStatus, videos: VideoSnapshot[]): string {
   const lines = videos.map(
     video =>
-      `  ${displayName(video.name)}  ${video.state}  ${video.have}/${video.chunks} chunks  ${video.unshared ? 'no longer shared by its owner' : `${video.holders} holders`}  ${describeContent(video)}`
+      `  ${displayName(video.name)}  ${video.state}  ${video.have}/${video.chunks} chunks  ${video.unshared ? 'no longer shared by its owner' : countOf(video.holders, 'holder')}  ${describeContent(video)}`
   )
   return [
     `${status.state} as ${status.peerId}`,
@@ -211,7 +211,7 @@ function describeStatus(status: PeerStatus, videos: VideoSnapshot[]): string {
 function describeRing(ring: RingSnapshot): string[] {
   const { name, role, roleReason, estimatedSize, position, predecessor, successors, fingers, records } = ring
   return [
-    `${role} of ring "${name}", about ${estimatedSize} members. ${roleReason}`,
+    `${role} of ring "${name}", about ${countOf(estimatedSize, 'member')}. ${roleReason}`,
     `  position     ${position}`,
     `  predecessor  ${predecessor ?? 'not known yet'}`,
     ...successors.map((peerId, index) => `  ${`successor ${index + 1}`.padEnd(12)} ${peerId}`),

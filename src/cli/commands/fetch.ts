@@ -1,7 +1,6 @@
-import type { Digest, PeerApi, VideoSnapshot } from '../../peer/api.ts'
+import type { VideoSnapshot } from '../../peer/api.ts'
 import { completed } from '../completed.ts'
 import { prepareOutput } from '../output.ts'
-import type { Report } from '../report.ts'
 import { type Session, untilInterrupted } from '../session.ts'
 
 export interface FetchCommandOptions {
@@ -27,7 +26,7 @@ export async function runFetch(
   try {
     await Promise.all([
       completed(api, report, started.digest, either).then(video => reportComplete(session, video)),
-      options.watch || options.watchOnly ? reportStream(api, report, started.digest) : undefined
+      options.watch || options.watchOnly ? reportStream(session, started) : undefined
     ])
   } finally {
     failed.abort()
@@ -46,6 +45,7 @@ function reportComplete({ report, listeningSince }: Session, video: VideoSnapsho
   })
 }
 
-async function reportStream(api: PeerApi, report: Report, digest: Digest): Promise<void> {
+async function reportStream({ api, report }: Session, { digest, watchOnly }: VideoSnapshot): Promise<void> {
   report.stream(await api.streamUrl(digest))
+  if (watchOnly) report.note('Nothing is saved. Press Ctrl+C to stop.')
 }

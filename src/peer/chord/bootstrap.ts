@@ -120,9 +120,14 @@ async function tryEnter(
   }
 }
 
+/** What a library says of a failure may end without a full stop. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
 function unreachable(reasons: readonly string[]): PeerError {
   return new PeerError(
     'BOOTSTRAP_UNREACHABLE',
-    `No bootstrap peer let this peer in. ${reasons.join(' ')} Check the addresses, or join without one to start a new ring.`
+    `No bootstrap peer let this peer in. ${reasons.map(sentence).join(' ')} Check the addresses, or join without one to start a new ring.`
   )
 }
