@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { drawLineChart } from '../../test/sim/plots/line-chart.ts'
+import { writeMeasured } from '../../test/sim/plots/measured-page.ts'
 import type { Chart, Outcome } from '../harness/benchmark.ts'
 import { machine } from '../harness/machine.ts'
 import { formatVerdict, markdownTable, tableRows } from '../harness/table.ts'
@@ -8,19 +9,13 @@ import type { Part } from './run-part.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const PAGE = join(ROOT, 'docs/performance.md')
-const BEGIN = '<!-- measured: npm run bench -- report -->'
-const END = '<!-- end of what was measured -->'
+const COMMAND = 'npm run bench -- report'
 const MAX_TICKS = 8
 
 /** Writes what was measured between the marks of docs/performance.md, and its pictures. */
 export async function writePage(parts: readonly Part[]): Promise<void> {
-  const page = await readFile(PAGE, 'utf8')
-  const [before, rest] = page.split(BEGIN)
-  const after = rest?.split(END)[1]
-  if (before === undefined || after === undefined)
-    throw new Error(`${PAGE} has lost its marks, "${BEGIN}" and "${END}".`)
   for (const chart of parts.flatMap(({ outcome }) => drawable(outcome))) await writeChart(chart)
-  await writeFile(PAGE, [before + BEGIN, '', ...measured(parts), '', END + after].join('\n'))
+  await writeMeasured(PAGE, COMMAND, measured(parts))
 }
 
 /** The text between the marks. */

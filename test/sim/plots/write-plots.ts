@@ -1,10 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { type MassFailureResult, runMassFailure } from '../chord/mass-failure.ts'
 import { drawLineChart, type Series } from './line-chart.ts'
+import { grouped, numbersTable, writeMeasured } from './measured-page.ts'
 
 const PAGE = 'docs/chord.md'
-const BEGIN = '<!-- measured: npm run -s sim -- --plots -->'
-const END = '<!-- end of what was measured -->'
+const COMMAND = 'npm run -s sim -- --plots'
 const SEED = 1
 const LOOKUPS = 10_000
 const SIZES = [16, 64, 256, 1024, 4096, 10_000]
@@ -82,17 +82,17 @@ function drawTimeouts(runs: readonly MassFailureResult[]): Promise<string> {
 
 function sizeTable(runs: readonly MassFailureResult[]): string {
   const rows = runs.map(run => [
-    count(run.nodes),
+    grouped(run.nodes),
     run.successors,
-    `${run.failed} of ${count(run.lookups)}`,
+    `${run.failed} of ${grouped(run.lookups)}`,
     run.meanHops.toFixed(2),
     run.meanHopsWithLast.toFixed(2),
     bound(run.nodes).toFixed(2),
     run.p99Hops,
     Math.round(run.seconds),
-    count(run.megabytes)
+    grouped(run.megabytes)
   ])
-  return table(
+  return numbersTable(
     ['members', 'list', 'failed', 'mean hops', 'with the last', 'at most', '99 %', 'seconds', 'MB'],
     rows
   )
@@ -101,34 +101,18 @@ function sizeTable(runs: readonly MassFailureResult[]): string {
 function shareTable(runs: readonly MassFailureResult[]): string {
   const rows = runs.map((run, index) => [
     run.fail,
-    `${run.failed} of ${count(run.lookups)}`,
+    `${run.failed} of ${grouped(run.lookups)}`,
     run.meanHops.toFixed(2),
     PAPER[index]?.hops.toFixed(2) ?? '',
     run.p99Hops,
     run.timeoutsPerLookup.toFixed(2),
     PAPER[index]?.timeouts.toFixed(2) ?? ''
   ])
-  return table(['died', 'failed', 'mean hops', 'paper', '99 %', 'asked in vain', 'paper'], rows)
+  return numbersTable(['died', 'failed', 'mean hops', 'paper', '99 %', 'asked in vain', 'paper'], rows)
 }
 
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const lines = [head, head.map(() => '---:'), ...rows]
-  return lines.map(cells => `| ${cells.join(' | ')} |`).join('\n')
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US')
-}
-
-async function writeTables([sizes, shares]: readonly string[]): Promise<void> {
-  const page = await readFile(PAGE, 'utf8')
-  const [before, rest] = page.split(BEGIN)
-  const [, after] = rest?.split(END) ?? []
-  if (before === undefined || after === undefined)
-    throw new Error(`${PAGE} has lost its marks, "${BEGIN}" and "${END}".`)
-  const measured = [
-    BEGIN,
-    '',
+function writeTables([sizes = '', shares = '']: readonly string[]): Promise<void> {
+  return writeMeasured(PAGE, COMMAND, [
     'Nobody dies; lists as long as the product makes them:',
     '',
     sizes,
@@ -139,9 +123,6 @@ async function writeTables([sizes, shares]: readonly string[]): Promise<void> {
     '',
     shares,
     '',
-    '![Questions to dead members over the share that died](images/chord-timeouts.svg)',
-    '',
-    END
-  ]
-  await writeFile(PAGE, before + measured.join('\n') + after)
+    '![Questions to dead members over the share that died](images/chord-timeouts.svg)'
+  ])
 }

@@ -7,6 +7,7 @@ import { runMany } from './run-many.ts'
 import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from './scenarios.ts'
 import { holds, summariseSeeds } from './seed-summary.ts'
 import { SwarmRun } from './swarm-run.ts'
+import { writePlots } from './write-plots.ts'
 
 interface Options {
   peers: number
@@ -16,6 +17,7 @@ interface Options {
   megabytes: number
   strategy: Strategy
   ablation?: AblationName
+  plots?: boolean
   json?: boolean
 }
 
@@ -43,6 +45,7 @@ const program = new Command('sim:swarm')
     ])
   )
   .option('--strategy <key=value,…>', 'policies instead of the default ones', parseStrategy, DEFAULT_STRATEGY)
+  .option('--plots', 'measure what a crowd costs over its size, and write it into docs/swarm.md')
   .option('--json', 'print one JSON object for each run, and nothing else')
   .exitOverride()
 
@@ -72,10 +75,16 @@ async function ablation(options: Options, name: AblationName): Promise<boolean> 
   return true
 }
 
+async function plots({ json }: Options): Promise<boolean> {
+  await writePlots(tellProgress(json))
+  return true
+}
+
 async function main(): Promise<boolean> {
   const options = program.parse().opts<Options>()
   if (program.args.length > 0)
     program.error(`error: '${program.args[0]}' is no option of sim:swarm. See --help.`)
+  if (options.plots) return plots(options)
   if (options.ablation) return ablation(options, options.ablation)
   const scenarios = options.scenario === 'all' ? SCENARIO_NAMES : [options.scenario]
   let held = true

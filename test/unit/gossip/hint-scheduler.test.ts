@@ -71,7 +71,7 @@ describe('The scheduler of hints', () => {
   })
 
   it('speaks less often where many do', async () => {
-    authors = 200
+    authors = 50
     for (let index = 0; index < 100; index++) {
       gain(index)
       await clock.advance(300)
