@@ -100,7 +100,11 @@ export class Player {
             video.played.length > 0 ? video.currentTime - video.played.start(0) : 0
           const shown = (): void => resolve(Math.round(Date.now() - played() * 1000))
           if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) shown()
-          else video.addEventListener('loadeddata', shown, { once: true })
+          else {
+            // A player that resumes elsewhere may have loaded already and be seeking now.
+            video.addEventListener('loadeddata', shown, { once: true })
+            video.addEventListener('canplay', shown, { once: true })
+          }
         })
     )
   }
