@@ -95,9 +95,12 @@ export class Player {
     return this.media.evaluate(
       (video: HTMLVideoElement) =>
         new Promise<number>(resolve => {
-          // Whoever comes late counts back.
-          const played = (): number =>
-            video.played.length > 0 ? video.currentTime - video.played.start(0) : 0
+          // Whoever comes late counts back, to where it began after the last seek.
+          const played = (): number => {
+            const last = video.played.length - 1
+            if (last < 0 || video.currentTime > video.played.end(last)) return 0
+            return Math.max(0, video.currentTime - video.played.start(last))
+          }
           const shown = (): void => resolve(Math.round(Date.now() - played() * 1000))
           if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) shown()
           else {
