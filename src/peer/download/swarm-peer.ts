@@ -68,7 +68,7 @@ export class SwarmPeer {
 
   /** What the picker sees of it at `now`. */
   snapshot(now: number): PeerSnapshot {
-    const outstanding = [...this.requests.values()].filter(({ received, length }) => received < length)
+    const { bytes, requests } = this.#outstanding()
     return {
       peerId: this.peerId,
       have: this.session.have,
@@ -78,12 +78,23 @@ export class SwarmPeer {
       penalty: this.score.penalty(this.session.load.active / Math.max(1, this.session.load.limit)),
       canRequest: bytes => this.session.canRequest(bytes),
       pickedBytes: 0,
-      outstandingBytes: outstanding.reduce((sum, { received, length }) => sum + length - received, 0),
-      outstandingRequests: outstanding.length,
+      outstandingBytes: bytes,
+      outstandingRequests: requests,
       snubbed: this.isSnubbed(now),
       busyUntil: this.score.busyUntil,
       refused: { has: index => this.score.hasRefused(index) }
     }
+  }
+
+  /** What it owes. */
+  #outstanding(): { bytes: number; requests: number } {
+    let [bytes, requests] = [0, 0]
+    for (const { received, length } of this.requests.values()) {
+      if (received >= length) continue
+      bytes += length - received
+      requests++
+    }
+    return { bytes, requests }
   }
 
   /** When it counts as snubbed if it sends nothing before; undefined while it owes nothing. */

@@ -6,7 +6,7 @@ import type { Logger } from '../log.ts'
 import type { Message } from '../wire/frame-codec.ts'
 import { DEFAULT_SLICE_BYTES } from './chunk-messages.ts'
 import type { FairUplink } from './fair-uplink.ts'
-import type { TransferSlots } from './transfer-slots.ts'
+import type { TransferSlot, TransferSlots } from './transfer-slots.ts'
 
 /** Chunks of one stream that are read ahead of the one being sent, itself included. */
 const READ_AHEAD = 2
@@ -15,14 +15,12 @@ const SLOW_BYTES_PER_SECOND = 1024 * 1024
 const SMALL_SLICE_BYTES = 32 * 1024
 /** Without an upload limit, a slice is as long as what the stream took within this time lately. */
 const SLICE_MILLISECONDS = 5
-/** Bounds of what BUSY asks for. */
-const MIN_RETRY_MILLISECONDS = 100
-const MAX_RETRY_MILLISECONDS = 5_000
 
 /** One WANT that was accepted. */
 interface Transfer {
   request: number
   index: number
+  slot: TransferSlot
   cancelling: AbortController
   sealed?: Promise<Uint8Array | PeerError>
 }
@@ -64,8 +62,9 @@ export class ChunkSender {
 
   /** Accepts a WANT; false when too much is under way already. */
   enqueue(request: number, index: number): boolean {
-    if (this.#isStopped || !this.#init.slots.take(this.#init.peerId)) return false
-    this.#transfers.push({ request, index, cancelling: new AbortController() })
+    const slot = this.#isStopped ? undefined : this.#init.slots.take(this.#init.peerId)
+    if (!slot) return false
+    this.#transfers.push({ request, index, slot, cancelling: new AbortController() })
     this.#readAhead()
     void this.#sendAll()
     return true
@@ -93,13 +92,6 @@ export class ChunkSender {
     for (const transfer of [...this.#transfers]) this.#drop(transfer)
   }
 
-  /** When to ask again, in milliseconds: about the time that one chunk takes. */
-  retryAfter(): number {
-    const rate = this.#init.uplink.rate
-    const chunkMilliseconds = rate === 0 ? 0 : (this.#lastChunkBytes / rate) * 1000
-    return Math.round(Math.min(MAX_RETRY_MILLISECONDS, Math.max(MIN_RETRY_MILLISECONDS, chunkMilliseconds)))
-  }
-
   #drop(transfer: Transfer): void {
     transfer.cancelling.abort(new PeerError('ABORTED', 'Cancelled.'))
     this.#remove(transfer)
@@ -109,7 +101,7 @@ export class ChunkSender {
     const at = this.#transfers.indexOf(transfer)
     if (at < 0) return
     this.#transfers.splice(at, 1)
-    this.#init.slots.release(this.#init.peerId)
+    transfer.slot.release()
     this.#readAhead()
   }
 

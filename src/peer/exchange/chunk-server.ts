@@ -60,7 +60,7 @@ export class ChunkServer {
   constructor(init: ChunkServerInit) {
     this.#init = init
     this.#limits = init.limits ?? DEFAULT_CHUNK_SERVER_LIMITS
-    this.#slots = new TransferSlots(this.#limits)
+    this.#slots = new TransferSlots(this.#limits, init.clock)
     this.#uplink = new FairUplink(init.uploadLimiter)
     this.#acceptor = new StreamAcceptor({
       hello: CHUNK_HELLO,

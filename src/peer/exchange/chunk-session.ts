@@ -209,6 +209,8 @@ export class ChunkSession {
     this.#reporter = new HaveReporter({
       source,
       clock: this.#init.clock,
+      // Who holds everything may be sharing out first copies, and goes by what has arrived.
+      isAwaited: () => this.#remoteHave.have.isFull,
       send: message => this.#send(message)
     })
     this.#reporter.start().catch(error => this.#fail(error))

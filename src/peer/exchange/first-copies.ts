@@ -118,7 +118,7 @@ export class FirstCopies {
     if (!share || share.wanted.has(index) || share.held.has(index)) return
     if (!share.open.delete(index)) this.#take(index)
     share.wanted.add(index)
-    this.#offer(receiver, share)
+    this.#offer(receiver, share, this.#lacking())
   }
 
   /** A part of a chunk went out, to whomever. */
@@ -141,12 +141,13 @@ export class FirstCopies {
   }
 
   #offerToAll(): void {
-    for (const [receiver, share] of this.#shares) this.#offer(receiver, share)
+    const crowd = this.#lacking()
+    for (const [receiver, share] of this.#shares) this.#offer(receiver, share, crowd)
   }
 
-  #offer(receiver: CopyReceiver, share: Share): void {
+  /** @param crowd receivers that lack something */
+  #offer(receiver: CopyReceiver, share: Share, crowd: number): void {
     if (share.held.isFull) return
-    const crowd = this.#lacking()
     if (crowd < MIN_RECEIVERS) this.#lift(receiver, share)
     else this.#offerMore(receiver, share, crowd)
     if (share.open.size === 0 && share.isRestricted) this.#liftDryLater()

@@ -4,8 +4,10 @@ import type { Unsubscribe } from '../event-emitter.ts'
 import type { Message } from '../wire/frame-codec.ts'
 import { MAX_GAINED_INDICES } from './chunk-messages.ts'
 
-/** Gains within this time go out as one message. */
-const COALESCE_MILLISECONDS = 100
+/** Gains that the other side waits for go out as one message within so many milliseconds, and with them all others. */
+const AWAITED_DELAY = 100
+/** … gains that it has no use for now, within so many: half of all messages of a crowd told of chunks that were there already. */
+const UNAWAITED_DELAY = 1000
 
 /** Which chunks of a video this peer holds, as it grows. */
 export interface HaveSource {
@@ -17,6 +19,8 @@ export interface HaveSource {
 export interface HaveReporterInit {
   source: HaveSource
   clock: Clock
+  /** Whether the other side waits to hear that this chunk is here. */
+  isAwaited(index: number): boolean
   /** Sends one message; a report waits until the one before has gone out. */
   send(message: Message): Promise<void>
 }
@@ -27,6 +31,7 @@ export class HaveReporter {
   readonly #gained = new Set<number>()
   #unsubscribe: Unsubscribe | undefined
   #cancelTimer: CancelTimer | undefined
+  #isAnyAwaited = false
   #isSending = false
 
   constructor(init: HaveReporterInit) {
@@ -48,12 +53,18 @@ export class HaveReporter {
 
   #note(index: number): void {
     this.#gained.add(index)
+    if (!this.#isAnyAwaited && this.#init.isAwaited(index)) {
+      this.#isAnyAwaited = true
+      this.#cancelTimer?.()
+      this.#cancelTimer = undefined
+    }
     this.#schedule()
   }
 
   #schedule(): void {
     if (this.#cancelTimer || this.#isSending || !this.#unsubscribe || this.#gained.size === 0) return
-    this.#cancelTimer = this.#init.clock.after(COALESCE_MILLISECONDS, () => {
+    const delay = this.#isAnyAwaited ? AWAITED_DELAY : UNAWAITED_DELAY
+    this.#cancelTimer = this.#init.clock.after(delay, () => {
       this.#cancelTimer = undefined
       void this.#report()
     })
@@ -61,6 +72,7 @@ export class HaveReporter {
 
   async #report(): Promise<void> {
     this.#isSending = true
+    this.#isAnyAwaited = false
     try {
       if (this.#gained.size > MAX_GAINED_INDICES) await this.#sendWhole()
       else await this.#sendGained()

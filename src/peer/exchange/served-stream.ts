@@ -20,7 +20,7 @@ import type { TransferSlots } from './transfer-slots.ts'
 const STALL_MILLISECONDS = 60_000
 /** So is one that has said nothing for so long and waits for nothing. */
 const SILENCE_MILLISECONDS = 300_000
-/** Load is reported at most so often, besides with each BUSY. */
+/** Load is reported at most so often. */
 const LOAD_INTERVAL = 1_000
 
 export interface ServedStreamInit {
@@ -60,7 +60,12 @@ export class ServedStream {
     this.#init = init
     const send = (message: Message): Promise<void> => this.#send(message)
     this.#remoteHave = new RemoteHave(new Bitfield(init.video.have.length))
-    this.#reporter = new HaveReporter({ source: init.video, clock: init.clock, send })
+    this.#reporter = new HaveReporter({
+      source: init.video,
+      clock: init.clock,
+      isAwaited: index => !this.#remoteHave.have.has(index),
+      send
+    })
     this.#sender = new ChunkSender({
       digest: init.digest,
       peerId: init.peerId,
@@ -176,17 +181,14 @@ export class ServedStream {
       this.#init.onWanted(index)
       return this.#reportLoad()
     }
-    await this.#sendLoad()
-    await this.#send({ type: 'busy', request, retryAfter: this.#sender.retryAfter() })
+    await this.#reportLoad()
+    await this.#send({ type: 'busy', request, retryAfter: this.#init.slots.retryAfter })
   }
 
   async #reportLoad(): Promise<void> {
-    const isDue = this.#init.clock.monotonic() - this.#loadReportedAt >= LOAD_INTERVAL
-    if (isDue && this.#init.slots.active !== this.#loadReported) await this.#sendLoad()
-  }
-
-  async #sendLoad(): Promise<void> {
     const { slots, transferLimit, clock } = this.#init
+    const isDue = clock.monotonic() - this.#loadReportedAt >= LOAD_INTERVAL
+    if (!isDue || slots.active === this.#loadReported) return
     this.#loadReportedAt = clock.monotonic()
     this.#loadReported = slots.active
     await this.#send({ type: 'load', active: slots.active, limit: transferLimit })

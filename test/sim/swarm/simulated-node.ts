@@ -38,7 +38,7 @@ export class SimulatedNode {
   readonly host: Host
   readonly bans: BanList
   readonly pool: ConnectionPool
-  readonly slots = new TransferSlots(DEFAULT_CHUNK_SERVER_LIMITS)
+  readonly slots: TransferSlots
   readonly #init: SimulatedNodeInit
   readonly #id: PeerId
   readonly #connections = new Set<SimulatedConnection>()
@@ -52,6 +52,7 @@ export class SimulatedNode {
     this.#id = peerIdFromString(peerId)
     this.host = new Host(peerId, line, clock)
     this.bans = new BanList(clock)
+    this.slots = new TransferSlots(DEFAULT_CHUNK_SERVER_LIMITS, clock)
     this.pool = new ConnectionPool({
       libp2p: this.#libp2p(),
       spare: () => false,
