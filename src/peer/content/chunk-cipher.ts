@@ -69,21 +69,26 @@ export class ChunkCipher {
   }
 
   /**
-   * The plaintext of one chunk.
+   * The plaintext of one chunk, in the place of `sealed`: the result is a view of it. When this throws, its bytes are of no use any more.
    * @throws PeerError CHUNK_INVALID when anything but the exact bytes of that chunk of that video is given
    */
-  open(index: number, sealed: Uint8Array): Uint8Array {
+  openInPlace(index: number, sealed: Uint8Array): Uint8Array {
     this.#requireLength(index, sealed.length, TAG_LENGTH)
     const decipher = createDecipheriv('aes-256-gcm', this.#key, nonceOf(index), { authTagLength: TAG_LENGTH })
     decipher.setAAD(this.#additionalData(index))
     decipher.setAuthTag(sealed.subarray(-TAG_LENGTH))
-    const plaintext = decipher.update(sealed.subarray(0, -TAG_LENGTH))
+    const bytes = sealed.subarray(0, -TAG_LENGTH)
+    for (let at = 0; at < bytes.length; at += SLICE_LENGTH) {
+      const slice = decipher.update(bytes.subarray(at, at + SLICE_LENGTH))
+      bytes.set(slice, at)
+      freeMemory(slice)
+    }
     try {
       decipher.final()
     } catch (cause) {
       throw invalidChunk(index, cause)
     }
-    return plaintext
+    return bytes
   }
 
   #requireLength(index: number, length: number, overhead: number): void {

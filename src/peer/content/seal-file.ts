@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { freeMemory } from '../buffer-pool.ts'
 import { PeerError, toPeerError } from '../errors.ts'
-import { ChunkCipher } from './chunk-cipher.ts'
+import { ChunkCipher, TAG_LENGTH } from './chunk-cipher.ts'
+import { ChunkTags } from './chunk-tags.ts'
 import { chunkLength, chunkOffset, type Geometry, geometryOf, MAX_CHUNK_SIZE } from './geometry.ts'
 import { HASH_LENGTH, leafHasher, MerkleTreeBuilder } from './merkle-tree.ts'
 import {
@@ -18,6 +19,7 @@ export interface SealedFile {
   geometry: Geometry
   /** Concatenated Merkle leaves, 32 bytes a chunk. */
   leaves: Uint8Array
+  tags: ChunkTags
   root: Uint8Array
   /** SHA-256 of the plaintext. */
   sha256: Uint8Array
@@ -70,6 +72,7 @@ class SealingPass {
   readonly #source: OpenSourceFile
   readonly #cipher: ChunkCipher
   readonly #leaves: Uint8Array
+  readonly #tags: ChunkTags
   readonly #tree = new MerkleTreeBuilder()
   readonly #plaintextHash = createHash('sha256')
   #bytesInTurn = 0
@@ -79,6 +82,7 @@ class SealingPass {
     this.#source = source
     this.#cipher = new ChunkCipher(chunkKey, contentId, geometry)
     this.#leaves = new Uint8Array(geometry.count * HASH_LENGTH)
+    this.#tags = new ChunkTags(geometry.count)
   }
 
   get #geometry(): Geometry {
@@ -105,6 +109,7 @@ class SealingPass {
     return {
       geometry: this.#geometry,
       leaves: this.#leaves,
+      tags: this.#tags,
       root: this.#tree.root(),
       sha256: this.#plaintextHash.digest()
     }
@@ -132,6 +137,8 @@ class SealingPass {
     const leaf = leafHasher(index)
     for (const slice of this.#cipher.sealSlices(index, plaintext)) {
       leaf.update(slice)
+      // The last one is the tag.
+      if (slice.length === TAG_LENGTH) this.#tags.note(index, slice)
       this.#bytesInTurn += slice.length
       freeMemory(slice)
       if (this.#bytesInTurn >= BYTES_PER_TURN) await this.#nextTurn()

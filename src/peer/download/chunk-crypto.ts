@@ -12,8 +12,8 @@ const PART_BYTES = 256 * 1024
 const turn = new TurnBudget(BYTES_PER_TURN)
 
 /**
- * Encrypts one chunk as it was when the video was shared, and hashes it. Undefined if the result is not the manifest's leaf: then the
- * plaintext is not what was shared, and sending it would use the key for a second plaintext.
+ * Encrypts one chunk as it was when the video was shared. Undefined if the result is not what the manifest says: then the plaintext is not
+ * what was shared, and sending it would use the key for a second plaintext.
  */
 export async function sealVerified(
   secrets: ChunkSecrets,
@@ -22,8 +22,7 @@ export async function sealVerified(
 ): Promise<Uint8Array | undefined> {
   const sealed = Buffer.allocUnsafeSlow(plaintext.length + TAG_LENGTH)
   let filled = 0
-  const slices = secrets.cipher.sealSlices(index, plaintext)
-  const isShared = await matchesLeaf(secrets, index, sealed.length, slices, slice => {
+  const isShared = await sealAndCheck(secrets, index, plaintext, slice => {
     sealed.set(slice, filled)
     filled += slice.length
     freeMemory(slice)
@@ -37,12 +36,34 @@ export function isSharedPlaintext(
   index: number,
   plaintext: Uint8Array
 ): Promise<boolean> {
-  const slices = secrets.cipher.sealSlices(index, plaintext)
-  return matchesLeaf(secrets, index, plaintext.length + TAG_LENGTH, slices, freeMemory)
+  return sealAndCheck(secrets, index, plaintext, freeMemory)
+}
+
+/** Encrypts one chunk; whether its tag is the known one, or else its hash the manifest's leaf. */
+async function sealAndCheck(
+  secrets: ChunkSecrets,
+  index: number,
+  plaintext: Uint8Array,
+  take: (slice: Uint8Array) => void
+): Promise<boolean> {
+  const { cipher, leaves, tags } = secrets
+  const known = tags.get(index)
+  const hasher = known ? undefined : leafHasher(index)
+  let tag = new Uint8Array(TAG_LENGTH)
+  await inParts(plaintext.length + TAG_LENGTH, cipher.sealSlices(index, plaintext), slice => {
+    hasher?.update(slice)
+    // The last one is the tag.
+    if (slice.length === TAG_LENGTH) tag = Uint8Array.from(slice)
+    take(slice)
+  })
+  if (!hasher) return known !== undefined && Buffer.compare(tag, known) === 0
+  const isShared = Buffer.compare(hasher.digest(), leafAt(leaves, index)) === 0
+  if (isShared) tags.note(index, tag)
+  return isShared
 }
 
 /**
- * Verifies one chunk that a holder sent, then decrypts it. Undefined if its hash is not the manifest's leaf.
+ * Verifies one chunk that a holder sent, then decrypts it in its place. Undefined if its hash is not the manifest's leaf.
  * @throws PeerError CHUNK_INVALID when the hash is right and decrypting fails: the owner made it so
  */
 export async function openVerified(
@@ -52,35 +73,35 @@ export async function openVerified(
 ): Promise<Uint8Array | undefined> {
   if (!(await isVerified(secrets, index, sealed))) return undefined
   if (sealed.length > PART_BYTES) await turn.take(sealed.length)
-  return secrets.cipher.open(index, sealed)
+  secrets.tags.note(index, sealed.subarray(-TAG_LENGTH))
+  return secrets.cipher.openInPlace(index, sealed)
 }
 
 /** Whether the hash of one chunk that a holder sent is the manifest's leaf: needs no key. */
-export function isVerified(
-  secrets: Pick<ChunkSecrets, 'leaves'>,
+export async function isVerified(
+  { leaves }: Pick<ChunkSecrets, 'leaves'>,
   index: number,
   sealed: Uint8Array
 ): Promise<boolean> {
-  return matchesLeaf(secrets, index, sealed.length, partsOf(sealed))
+  const hasher = leafHasher(index)
+  await inParts(sealed.length, partsOf(sealed), part => hasher.update(part))
+  return Buffer.compare(hasher.digest(), leafAt(leaves, index)) === 0
 }
 
-async function matchesLeaf(
-  { leaves }: Pick<ChunkSecrets, 'leaves'>,
-  index: number,
+/** Calls `work` with each slice, and gives way to others between parts. */
+async function inParts(
   length: number,
   slices: Iterable<Uint8Array>,
-  take: (slice: Uint8Array) => void = () => undefined
-): Promise<boolean> {
-  const hasher = leafHasher(index)
+  work: (slice: Uint8Array) => void
+): Promise<void> {
   let done = 0
   let allowed = await nextPart(length)
   for (const slice of slices) {
-    hasher.update(slice)
-    take(slice)
+    // Whoever works may give its memory back.
     done += slice.length
+    work(slice)
     if (done >= allowed && done < length) allowed += await nextPart(length - done)
   }
-  return Buffer.compare(hasher.digest(), leafAt(leaves, index)) === 0
 }
 
 async function nextPart(bytesLeft: number): Promise<number> {

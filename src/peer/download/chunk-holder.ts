@@ -43,8 +43,8 @@ export interface HolderSession {
   /** Whether one more chunk of so many bytes may be asked for now. */
   canRequest(length: number): boolean
   /**
-   * Ciphertext and tag of one chunk, `length` bytes, not yet verified. Aborting the signal sends CANCEL; `onProgress` is told how
-   * many bytes of the chunk are here.
+   * Ciphertext and tag of one chunk, `length` bytes, not yet verified, in memory that is the caller's alone. Aborting the signal sends
+   * CANCEL; `onProgress` is told how many bytes of the chunk are here.
    * @throws BusyError; PeerError CHUNK_UNAVAILABLE, CHUNK_INVALID, PEER_UNREACHABLE, TIMEOUT; the signal's reason
    */
   request(

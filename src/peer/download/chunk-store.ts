@@ -1,5 +1,6 @@
 import type { Bitfield } from '../content/bitfield.ts'
 import type { ChunkCipher } from '../content/chunk-cipher.ts'
+import type { ChunkTags } from '../content/chunk-tags.ts'
 import type { Unsubscribe } from '../event-emitter.ts'
 
 /** Where the chunks of one video are: an unfinished file, a finished one, a shared source. */
@@ -25,4 +26,5 @@ export interface ChunkSecrets {
   readonly cipher: ChunkCipher
   /** Concatenated leaves, verified against the manifest's root. */
   readonly leaves: Uint8Array
+  readonly tags: ChunkTags
 }

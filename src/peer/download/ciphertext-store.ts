@@ -124,7 +124,7 @@ export class CiphertextStore implements DownloadStore, CacheMember {
     const sealed = await this.#read(index, signal)
     this.#touch(index)
     try {
-      return this.secrets.cipher.open(index, sealed)
+      return this.secrets.cipher.openInPlace(index, sealed)
     } catch {
       throw this.#damaged(index)
     }

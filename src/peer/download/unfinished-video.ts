@@ -1,5 +1,4 @@
 import type { Digest } from '../api.ts'
-import { freeMemory } from '../buffer-pool.ts'
 import { Bitfield } from '../content/bitfield.ts'
 import { type FileIdentity, identifyFile } from '../content/source-file.ts'
 import { PeerError } from '../errors.ts'
@@ -171,12 +170,11 @@ export class UnfinishedVideo implements DownloadStore {
   }
 
   /**
-   * Keeps one verified chunk, and gives its memory back.
+   * Keeps one verified chunk.
    * @throws PeerError DISK_FULL, FOLDER_UNWRITABLE
    */
   async keep(index: number, plaintext: Uint8Array): Promise<void> {
     await this.#requirePart().write(index, plaintext)
-    freeMemory(plaintext)
     this.#journal.record(index)
     this.#gain(index)
   }

@@ -1,6 +1,7 @@
 import type { Digest } from '../api.ts'
 import type { Clock } from '../clock.ts'
 import { ChunkCipher } from '../content/chunk-cipher.ts'
+import { ChunkTags } from '../content/chunk-tags.ts'
 import { deriveContentKeys } from '../content/content-key.ts'
 import type { Manifest } from '../content/manifest.ts'
 import { type Metadata, openMetadata } from '../content/metadata.ts'
@@ -111,7 +112,7 @@ export class VideoOpening {
     if (!known.contentKey || !known.metadata) await learn({ contentKey, metadata })
     const { byteLength, chunkSize, count } = manifest
     const cipher = new ChunkCipher(keys.chunkKey, manifest.contentId, { byteLength, chunkSize, count })
-    const video = await this.#openStore({ cipher, leaves }, metadata)
+    const video = await this.#openStore({ cipher, leaves, tags: new ChunkTags(count) }, metadata)
     const playhead = new Playhead({
       geometry: cipher.geometry,
       have: video.have,

@@ -1,3 +1,4 @@
+import { ChunkTags } from '../content/chunk-tags.ts'
 import { verifyManifest } from '../content/manifest.ts'
 import { verifyLeaves } from '../content/merkle-tree.ts'
 import type { Holder } from '../download/chunk-holder.ts'
@@ -51,7 +52,7 @@ async function learnFrom(
       throw new PeerError('LEAVES_INVALID', 'A holder sent wrong hashes. Try again.')
     }
     const contentKey = await network.exchange.requestKey(video, manifest, holder, signal)
-    return chunkSecrets(manifest, leaves, contentKey)
+    return chunkSecrets({ manifest, leaves, tags: new ChunkTags(manifest.count) }, contentKey)
   } finally {
     await session.close()
   }

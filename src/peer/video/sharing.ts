@@ -129,7 +129,7 @@ export class Sharing {
         addedAt: clock.now()
       }
     })
-    video.content = { manifest, leaves: sealed.leaves }
+    video.content = { manifest, leaves: sealed.leaves, tags: sealed.tags }
     log.info(`shared ${digest.slice(0, 8)}: ${manifest.count} chunks, ${manifest.byteLength} bytes`)
     return video
   }

@@ -1,6 +1,7 @@
 import { ChunkCipher } from '../content/chunk-cipher.ts'
+import { ChunkTags } from '../content/chunk-tags.ts'
 import { deriveContentKeys } from '../content/content-key.ts'
-import { type Manifest, verifyManifest } from '../content/manifest.ts'
+import { verifyManifest } from '../content/manifest.ts'
 import { verifyLeaves } from '../content/merkle-tree.ts'
 import type { ChunkSecrets } from '../download/chunk-store.ts'
 import { FileChunkStore } from '../download/file-chunk-store.ts'
@@ -38,7 +39,7 @@ export class VideoFiles {
     if (!bytes || !leaves) return undefined
     const manifest = await verifyManifest(bytes, video.id)
     if (!verifyLeaves(leaves, manifest.count, manifest.root)) return undefined
-    video.content = { manifest, leaves }
+    video.content = { manifest, leaves, tags: new ChunkTags(manifest.count) }
     video.owner = manifest.ownerPeerId
     return video.content
   }
@@ -50,7 +51,7 @@ export class VideoFiles {
   async open(video: Video): Promise<void> {
     const content = await this.loadContent(video)
     if (!content || !video.contentKey) return
-    const secrets = chunkSecrets(content.manifest, content.leaves, video.contentKey)
+    const secrets = chunkSecrets(content, video.contentKey)
     if (video.entry.watchOnly) await this.#init.ciphertexts.open(video, secrets)
     else this.#openFile(video, secrets)
   }
@@ -102,8 +103,9 @@ export class VideoFiles {
 }
 
 /** What a video's chunks are made and checked with. */
-export function chunkSecrets(manifest: Manifest, leaves: Uint8Array, contentKey: Uint8Array): ChunkSecrets {
+export function chunkSecrets({ manifest, leaves, tags }: VideoContent, contentKey: Uint8Array): ChunkSecrets {
   const { byteLength, chunkSize, count } = manifest
   const { chunkKey } = deriveContentKeys(contentKey)
-  return { cipher: new ChunkCipher(chunkKey, manifest.contentId, { byteLength, chunkSize, count }), leaves }
+  const cipher = new ChunkCipher(chunkKey, manifest.contentId, { byteLength, chunkSize, count })
+  return { cipher, leaves, tags }
 }

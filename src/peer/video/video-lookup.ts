@@ -51,7 +51,7 @@ export class VideoLookup {
   async secrets(idOrLink: string, signal: AbortSignal): Promise<ChunkSecrets> {
     const video = await this.#describe(idOrLink)
     const content = await this.#init.files.loadContent(video)
-    if (content && video.contentKey) return chunkSecrets(content.manifest, content.leaves, video.contentKey)
+    if (content && video.contentKey) return chunkSecrets(content, video.contentKey)
     return await learnContent(video, this.#init.presence.requireNetwork(), signal)
   }
 

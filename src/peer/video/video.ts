@@ -1,5 +1,6 @@
 import type { Digest, DownloadState, Failure, ShareState, VideoSnapshot } from '../api.ts'
 import type { Clock } from '../clock.ts'
+import type { ChunkTags } from '../content/chunk-tags.ts'
 import type { IdKeys } from '../content/id-keys.ts'
 import type { Manifest } from '../content/manifest.ts'
 import { factsOf } from '../content/media-facts.ts'
@@ -16,6 +17,8 @@ export interface VideoContent {
   manifest: Manifest
   /** Concatenated leaves, verified against the manifest's root. */
   leaves: Uint8Array
+  /** Of the chunks that were sealed or verified in this run. */
+  tags: ChunkTags
 }
 
 export interface VideoInit {

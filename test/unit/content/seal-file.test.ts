@@ -11,7 +11,7 @@ import {
 import { mkdtemp, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ChunkCipher } from '../../../src/peer/content/chunk-cipher.ts'
+import { ChunkCipher, TAG_LENGTH } from '../../../src/peer/content/chunk-cipher.ts'
 import { chunkLength, chunkOffset, geometryOf } from '../../../src/peer/content/geometry.ts'
 import { leafHash, merkleRoot } from '../../../src/peer/content/merkle-tree.ts'
 import { sealFile } from '../../../src/peer/content/seal-file.ts'
@@ -32,20 +32,23 @@ describe('Sealing a file', () => {
   })
   afterEach(() => rm(folder, { recursive: true }))
 
-  for (const length of [1, 262_144, 262_145, 2_097_152, 2_097_153, 5_000_000]) {
+  for (const length of [1, 16, 262_144, 262_160, 2_097_152, 2_097_153, 5_000_000]) {
     it(`gives the same leaves as sealing chunk by chunk (${length} bytes)`, async () => {
       const plaintext = samplePlaintext(length)
       await writeFile(path, plaintext)
       const geometry = geometryOf(length)
       const cipher = new ChunkCipher(keys.chunkKey, keys.contentId, geometry)
-      const leaves = Array.from({ length: geometry.count }, (_, index) => {
+      const chunks = Array.from({ length: geometry.count }, (_, index) => {
         const start = chunkOffset(geometry, index)
-        const chunk = plaintext.subarray(start, start + chunkLength(geometry, index))
-        return leafHash(index, cipher.seal(index, chunk))
+        return cipher.seal(index, plaintext.subarray(start, start + chunkLength(geometry, index)))
       })
+      const leaves = chunks.map((chunk, index) => leafHash(index, chunk))
       const sealed = await sealFile(path, keys)
       assert.deepEqual(sealed.geometry, geometry)
       assert.deepEqual(Buffer.from(sealed.leaves), Buffer.concat(leaves))
+      for (const [index, chunk] of chunks.entries()) {
+        assert.deepEqual(Buffer.from(sealed.tags.get(index) ?? []), Buffer.from(chunk.subarray(-TAG_LENGTH)))
+      }
       assert.deepEqual(sealed.root, merkleRoot(Buffer.concat(leaves)))
       assert.deepEqual(Buffer.from(sealed.sha256), await sha256(plaintext))
       assert.deepEqual(sealed.identity, await identifyFile(path))

@@ -98,7 +98,8 @@ export class FakeHolder implements HolderSession {
     this.inFlight++
     const either = AbortSignal.any([signal, this.#dying.signal])
     try {
-      const answer = (await this.behaviour?.(index, either)) ?? this.video.sealed[index]
+      const answer =
+        (await this.behaviour?.(index, either)) ?? Uint8Array.from(this.video.sealed[index] ?? [])
       await setImmediate(undefined, { signal: either })
       if (!answer || answer.length !== length) throw new PeerError('CHUNK_INVALID', 'A wrong length.')
       onProgress?.(length)

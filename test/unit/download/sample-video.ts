@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ChunkCipher } from '../../../src/peer/content/chunk-cipher.ts'
+import { ChunkTags } from '../../../src/peer/content/chunk-tags.ts'
 import { digestOf } from '../../../src/peer/content/content-id.ts'
 import { createContentKey, deriveContentKeys } from '../../../src/peer/content/content-key.ts'
 import { chunkLength, chunkOffset, geometryOf } from '../../../src/peer/content/geometry.ts'
@@ -66,7 +67,7 @@ export async function sampleVideo(byteLength: number, name = 'sample.webm', seed
     manifest,
     leaves,
     contentKey,
-    secrets: { cipher, leaves },
+    secrets: { cipher, leaves, tags: new ChunkTags(manifest.count) },
     sealed
   }
 }
