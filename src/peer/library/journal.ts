@@ -1,6 +1,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '../api.ts'
+import { type CancelTimer, type Clock, systemClock } from '../clock.ts'
 import { Bitfield } from '../content/bitfield.ts'
 import { writeFully } from '../content/source-file.ts'
 import type { Logger } from '../log.ts'
@@ -9,9 +10,12 @@ import { CoalescedWrite } from './coalesced-write.ts'
 import type { DataFolder } from './data-folder.ts'
 import { decodeJournal, encodeJournal, encodeRecords } from './journal-format.ts'
 
+/** Records of so many milliseconds are appended together: at full speed a write for each would cost more than its chunk's. */
+const APPEND_INTERVAL = 25
+
 /**
- * The resume journal of one download: which chunks are verified and written. Records are appended as they come, those that
- * arrive during a write together in the next one, so that a killed process loses only chunks of the last instant.
+ * The resume journal of one download: which chunks are verified and written. Records are appended as they come, those of an
+ * instant together, so that a killed process loses only chunks of the last one.
  */
 export class Journal {
   /** The file was there but cannot be trusted: verify every chunk of the unfinished file, then call `reset`. */
@@ -19,15 +23,18 @@ export class Journal {
   readonly #digest: Digest
   readonly #path: string
   readonly #log: Logger
+  readonly #clock: Clock
   readonly #appends = new CoalescedWrite(() => this.#append())
   readonly #file: FileHandle
   #have: Bitfield
   #pending: number[] = []
+  #cancelTimer: CancelTimer | undefined
 
   private constructor(init: {
     digest: Digest
     path: string
     log: Logger
+    clock: Clock
     file: FileHandle
     have: Bitfield
     mustVerify: boolean
@@ -35,6 +42,7 @@ export class Journal {
     this.#digest = init.digest
     this.#path = init.path
     this.#log = init.log
+    this.#clock = init.clock
     this.#file = init.file
     this.#have = init.have
     this.mustVerify = init.mustVerify
@@ -44,7 +52,13 @@ export class Journal {
    * Opens or begins the journal of a download of `count` chunks.
    * @throws PeerError FOLDER_UNWRITABLE, DISK_FULL
    */
-  static async open(folder: DataFolder, digest: Digest, count: number, log: Logger): Promise<Journal> {
+  static async open(
+    folder: DataFolder,
+    digest: Digest,
+    count: number,
+    log: Logger,
+    clock: Clock = systemClock
+  ): Promise<Journal> {
     const path = join(folder.journal, digest)
     const found = await readFileIfPresent(path)
     const { have, damaged, untidy } = found
@@ -53,7 +67,7 @@ export class Journal {
     if (untidy) await writeFileAtomically(path, encodeJournal(digest, have))
     if (damaged) log.warn(`The journal of ${digest.slice(0, 8)} was damaged: its chunks are verified again.`)
     const file = await open(path, 'a', 0o600)
-    return new Journal({ digest, path, log, file, have, mustVerify: damaged })
+    return new Journal({ digest, path, log, clock, file, have, mustVerify: damaged })
   }
 
   /** A copy, as `Bitfield.toBytes` gives it. */
@@ -70,8 +84,11 @@ export class Journal {
   record(index: number): void {
     if (!this.#have.add(index)) return
     this.#pending.push(index)
-    this.#appends.request().catch((error: unknown) => {
-      this.#log.warn(`The journal of ${this.#digest.slice(0, 8)} could not be written`, error)
+    this.#cancelTimer ??= this.#clock.after(APPEND_INTERVAL, () => {
+      this.#cancelTimer = undefined
+      this.#appends.request().catch((error: unknown) => {
+        this.#log.warn(`The journal of ${this.#digest.slice(0, 8)} could not be written`, error)
+      })
     })
   }
 
@@ -80,12 +97,14 @@ export class Journal {
    * @throws PeerError DISK_FULL, FOLDER_UNWRITABLE
    */
   async flush(): Promise<void> {
+    this.#forgetTimer()
     await this.#appends.request()
     await this.#file.datasync()
   }
 
   /** Replaces what is recorded, after every chunk was verified again. `have` is as `Bitfield.toBytes` gives it. */
   async reset(have: Uint8Array): Promise<void> {
+    this.#forgetTimer()
     await this.#appends.settled()
     this.#have = Bitfield.fromBytes(this.#have.length, have)
     this.#pending = []
@@ -105,9 +124,15 @@ export class Journal {
 
   /** Lets go of the file and removes it: only once the finished data is durable, or the video is forgotten. */
   async delete(): Promise<void> {
+    this.#forgetTimer()
     await this.#appends.settled()
     await this.#file.close()
     await rm(this.#path, { force: true })
+  }
+
+  #forgetTimer(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
   }
 
   async #append(): Promise<void> {
