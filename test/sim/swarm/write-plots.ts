@@ -73,7 +73,7 @@ function costTable(costs: readonly Cost[]): string {
     ['peers', 'messages of each peer', 'kB of them', 'last ÷ ideal', 'copies the owner sent'],
     costs.map(({ peers, messages, bytes, ratio, ownerCopies }) => [
       peers,
-      grouped(messages),
+      grouped(Math.round(messages)),
       Math.round(bytes / 1000),
       ratio.toFixed(2),
       ownerCopies.toFixed(1)
