@@ -19,6 +19,7 @@ export interface SealedFile {
   geometry: Geometry
   /** Concatenated Merkle leaves, 32 bytes a chunk. */
   leaves: Uint8Array
+  /** The chunks' own, for serving the file later. */
   tags: ChunkTags
   root: Uint8Array
   /** SHA-256 of the plaintext. */

@@ -73,8 +73,9 @@ export async function openVerified(
 ): Promise<Uint8Array | undefined> {
   if (!(await isVerified(secrets, index, sealed))) return undefined
   if (sealed.length > PART_BYTES) await turn.take(sealed.length)
+  const plaintext = secrets.cipher.openInPlace(index, sealed)
   secrets.tags.note(index, sealed.subarray(-TAG_LENGTH))
-  return secrets.cipher.openInPlace(index, sealed)
+  return plaintext
 }
 
 /** Whether the hash of one chunk that a holder sent is the manifest's leaf: needs no key. */

@@ -26,5 +26,6 @@ export interface ChunkSecrets {
   readonly cipher: ChunkCipher
   /** Concatenated leaves, verified against the manifest's root. */
   readonly leaves: Uint8Array
+  /** Of chunks that were sealed or verified in this run. */
   readonly tags: ChunkTags
 }
